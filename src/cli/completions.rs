@@ -1,0 +1,26 @@
+//! `pushbench completions SHELL`.
+
+use std::io;
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::exit::{Exit, Trouble};
+
+/// Prints a completion script for a shell
+///
+/// For example: pushbench completions bash > ~/.local/share/bash-completion/completions/pushbench
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    shell: Shell,
+}
+
+/// Prints a completion script.
+///
+/// # Errors
+/// None.
+pub fn completions(arguments: &CompletionsArguments) -> Result<Exit, Trouble> {
+    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "pushbench", &mut io::stdout());
+    Ok(Exit::Fine)
+}

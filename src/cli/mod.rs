@@ -1,0 +1,62 @@
+//! The command line: one file per command, exit codes in one table. Everything printed is printed here.
+
+pub mod check;
+pub mod completions;
+pub mod exit;
+pub mod list;
+pub mod report;
+pub mod run;
+pub mod serve;
+
+use clap::{Parser, Subcommand};
+
+use exit::{Exit, Trouble};
+
+/// Should this system poll or push? Measurements instead of opinions.
+///
+/// pushbench sends one and the same workload through REST polling, XMPP PubSub and their kin, and shows what each
+/// costs (requests, bytes, CPU, memory, connections) and what it gives (latency, losses), on both sides.
+#[derive(Debug, Parser)]
+#[command(name = "pushbench", version, propagate_version = true, after_help = AFTER_HELP)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  pushbench run scenarios/first-look.toml      a minute, a table, a folder of charts
+  pushbench check scenarios/friendfeed-day.toml  what a run would do and need, without running it
+  pushbench list                               contenders, scenarios, reports
+
+Exit codes:
+  0 fine · 1 a budget was broken · 2 wrong usage, scenario or recording · 3 could not run
+  4 ran, but not to be trusted · 130 interrupted (what was measured is saved)";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArguments),
+    Check(check::CheckArguments),
+    List(list::ListArguments),
+    Report(report::ReportArguments),
+    Serve(serve::ServeArguments),
+    Completions(completions::CompletionsArguments),
+    #[command(hide = true)]
+    Side(run::SideArguments),
+}
+
+/// Runs the command; what goes wrong comes back, with the exit code it means.
+///
+/// # Errors
+/// See [`Trouble`].
+pub fn main(arguments: Arguments) -> Result<Exit, Trouble> {
+    match arguments.command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
+        Command::Serve(arguments) => serve::serve(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Side(arguments) => run::side(&arguments),
+    }
+}

@@ -1,0 +1,6 @@
+//! The list of all contenders: one line each.
+
+use crate::contender::Contender;
+
+/// Every contender that a scenario can `use`, in the order in which they are shown.
+pub const ALL: &[&dyn Contender] = &[];

@@ -1,0 +1,208 @@
+//! Distributions of times: HDR histograms in microseconds that can be merged and saved.
+//!
+//! Percentiles are never averaged: the histograms of sides and repeats are merged first. In a recording a
+//! distribution is the V2 deflate format of HdrHistogram, in base64, which every HdrHistogram tool reads.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+
+/// The longest time that fits, in microseconds: 31 days. What is longer is kept as this, and counted as clipped.
+pub const LONGEST: u64 = 31 * 86_400 * 1_000_000;
+
+/// How finely values are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// Three significant digits: an error of at most 0.1 %.
+    Fine,
+    /// Two significant digits: an error of at most 1 %, for the one-second slices of a time-line.
+    Coarse,
+}
+
+/// A distribution of times, in microseconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Distribution {
+    histogram: Histogram<u64>,
+    clipped: u64,
+}
+
+impl Distribution {
+    /// An empty one.
+    pub fn new(precision: Precision) -> Self {
+        let digits = match precision {
+            Precision::Fine => 3,
+            Precision::Coarse => 2,
+        };
+        // The bounds are constants that the library accepts; the test below holds them to it.
+        let histogram = Histogram::new_with_bounds(1, LONGEST, digits).unwrap_or_else(|_| unreachable!("constant bounds"));
+        Self { histogram, clipped: 0 }
+    }
+
+    /// Records one time, in nanoseconds; negative ones count as zero.
+    pub fn record(&mut self, nanos: i64) {
+        // Rounded to the nearest microsecond, so that no bias is added.
+        let micros = (nanos.max(0) as u64 + 500) / 1_000;
+        if micros > LONGEST {
+            self.clipped += 1;
+        }
+        self.histogram.saturating_record(micros);
+    }
+
+    /// Adds all samples of the other.
+    pub fn merge(&mut self, other: &Self) {
+        self.clipped += other.clipped;
+        // Bounds are the same for all distributions, so that adding cannot fail.
+        let added = self.histogram.add(&other.histogram);
+        debug_assert!(added.is_ok());
+    }
+
+    /// Forgets all samples, keeps the memory.
+    pub fn clear(&mut self) {
+        self.histogram.reset();
+        self.clipped = 0;
+    }
+
+    /// Number of samples.
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// Number of samples that were longer than [`LONGEST`].
+    pub fn clipped(&self) -> u64 {
+        self.clipped
+    }
+
+    /// The value at a quantile from 0 to 1, in seconds; `None` where there are no samples.
+    pub fn quantile(&self, quantile: f64) -> Option<f64> {
+        (!self.histogram.is_empty()).then(|| self.histogram.value_at_quantile(quantile) as f64 / 1e6)
+    }
+
+    /// The quantile of a larger population in which so many more samples are infinite; infinity where it falls among them.
+    pub fn quantile_with_infinite(&self, quantile: f64, infinite: u64) -> Option<f64> {
+        let all = self.count() + infinite;
+        if all == 0 {
+            return None;
+        }
+        let rank = (quantile * all as f64).ceil().max(1.0);
+        if rank > self.count() as f64 { Some(f64::INFINITY) } else { self.quantile(rank / self.count() as f64) }
+    }
+
+    /// Mean in seconds; `None` where there are no samples.
+    pub fn mean(&self) -> Option<f64> {
+        (!self.histogram.is_empty()).then(|| self.histogram.mean() / 1e6)
+    }
+
+    /// Largest value in seconds; `None` where there are no samples.
+    pub fn max(&self) -> Option<f64> {
+        (!self.histogram.is_empty()).then(|| self.histogram.max() as f64 / 1e6)
+    }
+
+    /// Largest and smallest, with the steps between: (quantile, seconds), for a chart of the whole spectrum.
+    pub fn spectrum(&self) -> Vec<(f64, f64)> {
+        self.histogram.iter_quantiles(8).map(|step| (step.quantile_iterated_to(), step.value_iterated_to() as f64 / 1e6)).collect()
+    }
+
+    /// As base64 of the V2 deflate format.
+    ///
+    /// # Errors
+    /// The library refuses; cannot happen with our bounds.
+    pub fn encode(&self) -> Result<String, String> {
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new().serialize(&self.histogram, &mut bytes).map_err(|error| format!("{error:?}"))?;
+        Ok(STANDARD.encode(bytes))
+    }
+
+    /// From base64 of the V2 deflate format.
+    ///
+    /// # Errors
+    /// Not base64, not a histogram, or not one with our bounds.
+    pub fn decode(text: &str) -> Result<Self, String> {
+        let bytes = STANDARD.decode(text).map_err(|error| format!("a histogram is not base64: {error}"))?;
+        let histogram: Histogram<u64> =
+            Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| format!("not an HdrHistogram in V2 deflate format: {error:?}"))?;
+        if histogram.low() != 1 || histogram.high() != LONGEST || !(2..=3).contains(&histogram.sigfig()) {
+            return Err(format!("a histogram with bounds of {} to {} and {} digits is not ours", histogram.low(), histogram.high(), histogram.sigfig()));
+        }
+        Ok(Self { histogram, clipped: 0 })
+    }
+}
+
+impl Default for Distribution {
+    fn default() -> Self {
+        Self::new(Precision::Fine)
+    }
+}
+
+/// Adds nanoseconds given as a duration.
+impl Extend<Duration> for Distribution {
+    fn extend<T: IntoIterator<Item = Duration>>(&mut self, durations: T) {
+        for duration in durations {
+            self.record(duration.as_nanos() as i64);
+        }
+    }
+}
+
+/// Saved as `{"clipped": n, "hdr": "base64"}`.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    clipped: u64,
+    hdr: String,
+}
+
+impl serde::Serialize for Distribution {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Saved { clipped: self.clipped, hdr: self.encode().map_err(S::Error::custom)? }.serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Distribution {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let saved = Saved::deserialize(deserializer)?;
+        let mut distribution = Self::decode(&saved.hdr).map_err(D::Error::custom)?;
+        distribution.clipped = saved.clipped;
+        Ok(distribution)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_saving_and_merging() {
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let mut one = Distribution::new(precision);
+            one.extend([Duration::from_millis(5), Duration::from_secs(1_362)]);
+            let mut two: Distribution = serde_json::from_str(&serde_json::to_string(&one).unwrap()).unwrap();
+            assert_eq!(one, two);
+            two.merge(&one);
+            assert_eq!(two.count(), 4);
+            assert!((two.quantile(0.5).unwrap() - 0.005).abs() < 0.000_05);
+        }
+        assert!(Distribution::decode("no").is_err());
+        assert!(Distribution::decode("AAAA").is_err());
+    }
+
+    #[test]
+    fn too_long_is_clipped_and_counted() {
+        let mut one = Distribution::default();
+        one.record(i64::MAX / 2);
+        one.record(-5);
+        assert_eq!((one.clipped(), one.count()), (1, 2));
+    }
+
+    #[test]
+    fn a_loss_is_infinite() {
+        let mut one = Distribution::default();
+        one.extend((1..=90).map(Duration::from_millis));
+        assert_eq!(one.quantile_with_infinite(0.95, 10), Some(f64::INFINITY));
+        assert!(one.quantile_with_infinite(0.90, 10).unwrap() < 0.0901);
+        assert_eq!(one.quantile_with_infinite(0.5, 0), one.quantile(0.5));
+    }
+}

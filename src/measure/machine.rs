@@ -1,0 +1,52 @@
+//! What kind of machine this is, as far as it matters to a measurement.
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use super::process;
+
+/// The machine that a recording was made on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// CPU model as the kernel names it.
+    pub cpu_model: String,
+    /// Cores that the harness may use.
+    pub cores: usize,
+    /// Memory in bytes.
+    pub memory: u64,
+    /// Memory limit of the control group in bytes, where there is one.
+    pub memory_limit: Option<u64>,
+    /// Kernel release.
+    pub kernel: String,
+    /// Descriptors that one process may hold.
+    pub descriptors: u64,
+    /// TCP congestion control that new sockets get.
+    pub congestion_control: String,
+    /// Clock source of the kernel.
+    pub clock_source: String,
+}
+
+impl Machine {
+    /// Reads the present machine. What cannot be read is empty or zero.
+    pub fn read() -> Self {
+        let line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
+        let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let cpu_model = cpu.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(':').nth(1)).unwrap_or("").trim().to_owned();
+        let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let memory_kib: u64 = memory.lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0);
+        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+        let memory_limit = limits.iter().find_map(|path| line(path).parse::<u64>().ok()).filter(|limit| *limit < memory_kib * 1024);
+        Self {
+            cpu_model,
+            cores: process::allowed_cores().len(),
+            memory: memory_kib * 1024,
+            memory_limit,
+            kernel: line("/proc/sys/kernel/osrelease"),
+            descriptors: process::raise_descriptor_limit(),
+            congestion_control: line("/proc/sys/net/ipv4/tcp_congestion_control"),
+            clock_source: line("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
+        }
+    }
+}

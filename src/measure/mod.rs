@@ -1,0 +1,12 @@
+//! What is measured and how it is kept: the clock, stamps, traffic, distributions, process counters
+//! and the recording they end in. Knows no protocol and no scenario.
+
+pub mod clock;
+pub mod distribution;
+pub mod ledger;
+pub mod machine;
+pub mod process;
+pub mod recording;
+pub mod stamp;
+pub mod traffic;
+pub mod virtual_clock;

@@ -1,0 +1,570 @@
+//! The recording of a run: everything that was measured, in one versioned JSON file.
+//!
+//! It is the only input of every report. It is written anew, atomically, after each trial, so that what has
+//! been measured survives whatever comes next. The schema is documented in `docs/recording.md`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::distribution::Distribution;
+use super::machine::Machine;
+use super::process::Cpu;
+use super::traffic::Traffic;
+
+/// Version of the schema that this build writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// All the trials of a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Identifies the run: the UTC time of its start, such as `2026-11-24T06-30-00Z`.
+    pub id: String,
+    /// Version of pushbench that made it.
+    pub tool_version: String,
+    /// UTC time of the start, RFC 3339.
+    pub started: String,
+    /// UTC time of the latest save, RFC 3339.
+    pub saved: String,
+    /// How the run stands or ended.
+    pub state: State,
+    /// What was run.
+    pub scenario: ScenarioRecord,
+    /// Where.
+    pub machine: Machine,
+    /// The contenders, in the scenario's order.
+    pub contenders: Vec<ContenderRecord>,
+    /// Trials that were planned.
+    pub trials_planned: usize,
+    /// Trials, in the order in which they ran.
+    pub trials: Vec<Trial>,
+}
+
+/// How a run stands or ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// More trials are to come (or the harness was killed).
+    Running,
+    /// All trials were run.
+    Complete,
+    /// The user ended it.
+    Interrupted,
+    /// A trial could not be run; why.
+    Failed(String),
+}
+
+/// The scenario, as far as reports need it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioRecord {
+    /// File name without folder and ending: the name of the scenario.
+    pub name: String,
+    /// Title, for every chart.
+    pub title: String,
+    /// Where the workload comes from, where the scenario says so.
+    pub source: Option<String>,
+    /// The scenario's text, whole.
+    pub text: String,
+    /// Seed in force (the scenario's, or the one from the command line).
+    pub seed: u64,
+    /// `fan-in`, `fan-out` or `mesh`.
+    pub topology: String,
+    /// Whether updates are `state` (only the latest counts) or `events` (each counts).
+    pub semantics: String,
+    /// Factor by which every interval was divided.
+    pub compression: f64,
+    /// Budgets, in the scenario's order.
+    pub budgets: Vec<BudgetRecord>,
+}
+
+/// A limit that the scenario sets on a metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetRecord {
+    /// Name of the contender.
+    pub contender: String,
+    /// Name of the metric.
+    pub metric: String,
+    /// Upper limit, in the metric's unit.
+    pub at_most: Option<f64>,
+    /// Lower limit, in the metric's unit.
+    pub at_least: Option<f64>,
+}
+
+/// A contender of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContenderRecord {
+    /// Its name, unique in the run.
+    pub name: String,
+    /// The mechanism.
+    #[serde(rename = "use")]
+    pub mechanism: String,
+    /// Who moves first.
+    pub direction: Direction,
+    /// All its settings, defaults included, as text.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// Who moves first when there is news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// The subscriber asks.
+    Pull,
+    /// The server tells.
+    Push,
+    /// Neither: the harness's own zero line.
+    Control,
+}
+
+/// One contender at one load point, once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// Name of the contender.
+    pub contender: String,
+    /// `key=value;key=value`, empty without a sweep.
+    pub load_point: String,
+    /// 1, 2, 3 …
+    pub repeat: u32,
+    /// UTC time of its start, RFC 3339.
+    pub started: String,
+    /// Whether the window was measured to its end. Only complete trials count in reports.
+    pub complete: bool,
+    /// Size and times of the workload at this load point.
+    pub workload: WorkloadRecord,
+    /// SHA-256 of the trace, in hexadecimal.
+    pub trace_sha256: String,
+    /// The processes (or, for contenders in memory, the tasks) of the trial.
+    pub sides: Vec<SideRecord>,
+    /// What became of the expected deliveries.
+    pub deliveries: Deliveries,
+    /// Subscribers' traffic by the clients' count. Requests and their responses by the intended instant,
+    /// notifications by the due time of their update, all else by the instant it happened.
+    pub subscriber_traffic: Phases<Traffic>,
+    /// Subscribers' traffic by the server's own count, by the instant it happened; absent without a server of ours.
+    pub subscriber_traffic_by_server: Option<Phases<Traffic>>,
+    /// Publishers' traffic by the clients' count.
+    pub publisher_traffic: Phases<Traffic>,
+    /// Publishers' traffic by the server's own count.
+    pub publisher_traffic_by_server: Option<Phases<Traffic>>,
+    /// Exchanges of the window: a request with its response, or one message from the server unasked.
+    pub exchanges: u64,
+    /// Exchanges of the window that brought nothing new.
+    pub wasted: u64,
+    /// Requests that got no response in time, or none at all, all phases.
+    pub failed_requests: u64,
+    /// Requests that the plan has in the window (0 for push).
+    pub requests_planned: u64,
+    /// Updates of the window that were published.
+    pub published: u64,
+    /// Updates of the window in the trace.
+    pub updates: u64,
+    /// Connections that were open at once at most, by the server's count.
+    pub connections_held: u64,
+    /// The times.
+    pub times: Times,
+    /// One-second slices, from the start of the warm-up to the end of the drain.
+    pub timeline: Vec<Second>,
+    /// Comparisons that must hold, and whether they did.
+    pub checks: Vec<Check>,
+}
+
+/// Size and times of a workload.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadRecord {
+    /// Topics that exist.
+    pub topics: u64,
+    /// Topics that have updates.
+    pub active_topics: u64,
+    /// Subscribers.
+    pub subscribers: u64,
+    /// (subscriber, topic) pairs.
+    pub subscriptions: u64,
+    /// Size of a payload in bytes.
+    pub payload: u64,
+    /// Warm-up in measured seconds.
+    pub warm_up: f64,
+    /// The window W in measured seconds.
+    pub window: f64,
+    /// The drain in measured seconds.
+    pub drain: f64,
+    /// Poll interval in measured seconds, where the contender polls.
+    pub interval: Option<f64>,
+}
+
+/// One value for each phase of a trial.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phases<T> {
+    /// Connect, authenticate, create, subscribe, first fetch, probe.
+    pub setup: T,
+    /// Load like the window's, not measured.
+    pub warm_up: T,
+    /// The window W.
+    pub window: T,
+    /// After W: what was due in it may still arrive.
+    pub drain: T,
+}
+
+/// Which phase of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Before the warm-up.
+    Setup,
+    /// Before the window.
+    WarmUp,
+    /// The window W.
+    Window,
+    /// After the window.
+    Drain,
+}
+
+impl<T> Phases<T> {
+    /// The value of a phase.
+    pub fn of(&self, phase: Phase) -> &T {
+        match phase {
+            Phase::Setup => &self.setup,
+            Phase::WarmUp => &self.warm_up,
+            Phase::Window => &self.window,
+            Phase::Drain => &self.drain,
+        }
+    }
+
+    /// The value of a phase, to be changed.
+    pub fn of_mut(&mut self, phase: Phase) -> &mut T {
+        match phase {
+            Phase::Setup => &mut self.setup,
+            Phase::WarmUp => &mut self.warm_up,
+            Phase::Window => &mut self.window,
+            Phase::Drain => &mut self.drain,
+        }
+    }
+}
+
+impl Phases<Traffic> {
+    /// Adds another's, phase by phase.
+    pub fn merge(&mut self, other: &Self) {
+        for phase in [Phase::Setup, Phase::WarmUp, Phase::Window, Phase::Drain] {
+            *self.of_mut(phase) += other.of(phase);
+        }
+    }
+
+    /// All phases together.
+    pub fn total(&self) -> Traffic {
+        &(&self.setup + &self.warm_up) + &(&self.window + &self.drain)
+    }
+}
+
+/// What a side is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Serves.
+    Server,
+    /// Makes updates.
+    Publisher,
+    /// Wants updates.
+    Subscriber,
+}
+
+impl Role {
+    /// `server`, `publisher`, `subscriber`: as metric names have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Publisher => "publisher",
+            Self::Subscriber => "subscriber",
+        }
+    }
+}
+
+/// One side of a trial and what it used.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SideRecord {
+    /// What it is for.
+    pub role: Role,
+    /// Which of its kind, from 0.
+    pub index: u32,
+    /// Cores it was pinned to.
+    pub cores: Vec<usize>,
+    /// CPU seconds; absent where the side is no process of its own.
+    pub cpu: Option<Phases<Cpu>>,
+    /// Peak resident memory in bytes, the trial over; absent where the side is no process of its own.
+    pub memory_peak: Option<u64>,
+}
+
+/// What became of the expected deliveries of the window: (update, subscription) pairs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deliveries {
+    /// Updates of the window times subscriptions to their topics.
+    pub expected: u64,
+    /// Arrived, as a version newer than what was held.
+    pub delivered: u64,
+    /// A later version came first or instead.
+    pub coalesced: u64,
+    /// Neither.
+    pub lost: u64,
+    /// Arrived again, unasked.
+    pub duplicated: u64,
+    /// Arrived after a later version of their topic.
+    pub reordered: u64,
+    /// First values: version 0, last item on subscribe.
+    pub catch_up: u64,
+    /// Payloads that nobody could have sent: unknown topic, version never published, broken stamp.
+    pub corrupt: u64,
+}
+
+impl Deliveries {
+    /// Adds another's.
+    pub fn merge(&mut self, other: &Self) {
+        self.expected += other.expected;
+        self.delivered += other.delivered;
+        self.coalesced += other.coalesced;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.reordered += other.reordered;
+        self.catch_up += other.catch_up;
+        self.corrupt += other.corrupt;
+    }
+}
+
+/// Distributions of times of a trial's window (`time_to_current`: of its set-up).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Times {
+    /// Due until the subscriber had it, or a later one: delivered and coalesced.
+    pub latency: Distribution,
+    /// Due until the intended instant of the request that carried it.
+    pub wait: Distribution,
+    /// Latency less wait.
+    pub transit: Distribution,
+    /// Wait × compression + transit.
+    pub scenario_latency: Distribution,
+    /// Requests: intended until sent.
+    pub lag: Distribution,
+    /// Updates: due until handed to the publisher's connection.
+    pub publish_lag: Distribution,
+    /// Requests: sent until the response was complete.
+    pub service: Distribution,
+    /// Requests: intended until the response was complete.
+    pub response: Distribution,
+    /// From nothing to a first value of every topic: one sample per subscriber.
+    pub time_to_current: Distribution,
+}
+
+impl Times {
+    /// Adds another's samples.
+    pub fn merge(&mut self, other: &Self) {
+        self.latency.merge(&other.latency);
+        self.wait.merge(&other.wait);
+        self.transit.merge(&other.transit);
+        self.scenario_latency.merge(&other.scenario_latency);
+        self.lag.merge(&other.lag);
+        self.publish_lag.merge(&other.publish_lag);
+        self.service.merge(&other.service);
+        self.response.merge(&other.response);
+        self.time_to_current.merge(&other.time_to_current);
+    }
+}
+
+/// What happened within one second, all sides together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Second {
+    /// Which second, counted from the start of the window; negative in the warm-up.
+    pub second: i64,
+    /// Messages on the subscribers' leg, both ways, by the clients' count.
+    pub messages: u64,
+    /// Requests among them.
+    pub requests: u64,
+    /// Deliveries (any due time).
+    pub deliveries: u64,
+    /// Bytes on the subscribers' leg, both ways, by the server's count.
+    pub bytes: u64,
+    /// CPU seconds of each kind of side.
+    pub cpu: PerRole<f64>,
+    /// Resident memory of each kind of side at the end of the second, bytes.
+    pub memory: PerRole<u64>,
+    /// Latency of what was delivered in this second; absent where nothing was.
+    pub latency: Option<Distribution>,
+}
+
+/// One value for each kind of side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PerRole<T> {
+    /// Server.
+    pub server: T,
+    /// All publishers.
+    pub publisher: T,
+    /// All subscribers.
+    pub subscriber: T,
+}
+
+impl<T> PerRole<T> {
+    /// The value of a role.
+    pub fn of(&self, role: Role) -> &T {
+        match role {
+            Role::Server => &self.server,
+            Role::Publisher => &self.publisher,
+            Role::Subscriber => &self.subscriber,
+        }
+    }
+
+    /// The value of a role, to be changed.
+    pub fn of_mut(&mut self, role: Role) -> &mut T {
+        match role {
+            Role::Server => &mut self.server,
+            Role::Publisher => &mut self.publisher,
+            Role::Subscriber => &mut self.subscriber,
+        }
+    }
+}
+
+impl Second {
+    /// Adds what another side did in the same second.
+    pub fn merge(&mut self, other: &Self) {
+        self.messages += other.messages;
+        self.requests += other.requests;
+        self.deliveries += other.deliveries;
+        self.bytes += other.bytes;
+        for role in [Role::Server, Role::Publisher, Role::Subscriber] {
+            *self.cpu.of_mut(role) += other.cpu.of(role);
+            *self.memory.of_mut(role) += other.memory.of(role);
+        }
+        match (&mut self.latency, &other.latency) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs),
+            (mine @ None, theirs) => mine.clone_from(theirs),
+            (Some(_), None) => {}
+        }
+    }
+}
+
+/// A comparison that must hold in every trial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What is compared, such as `requests, whole trial`.
+    pub what: String,
+    /// One count, and whose it is.
+    pub left: (String, u64),
+    /// The other count, and whose it is.
+    pub right: (String, u64),
+    /// Whether they are equal.
+    pub holds: bool,
+}
+
+impl Check {
+    /// Compares two counts.
+    pub fn equal(what: &str, left: (&str, u64), right: (&str, u64)) -> Self {
+        Self { what: what.to_owned(), left: (left.0.to_owned(), left.1), right: (right.0.to_owned(), right.1), holds: left.1 == right.1 }
+    }
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The file is no recording.
+    #[error("{path} is not a recording of pushbench: {problem}")]
+    Format {
+        /// The file.
+        path: String,
+        /// Line, column and cause.
+        problem: String,
+    },
+    /// Another version of the schema.
+    #[error("{path} has schema {found}, this build reads schema {SCHEMA}; use the version of pushbench that wrote it ({tool})")]
+    Schema {
+        /// The file.
+        path: String,
+        /// The schema it has.
+        found: u64,
+        /// The version that wrote it, as far as known.
+        tool: String,
+    },
+}
+
+impl Recording {
+    /// Reads a recording from a file, or from the folder of a run.
+    ///
+    /// # Errors
+    /// Says which file, and where in it.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let file = if path.is_dir() { path.join("recording.json") } else { path.to_owned() };
+        let shown = file.display().to_string();
+        let text = fs::read_to_string(&file).map_err(|error| ReadError::File { path: shown.clone(), error })?;
+        Self::parse(&text, &shown)
+    }
+
+    /// Reads a recording from its text; `path` is for messages only.
+    ///
+    /// # Errors
+    /// Says where in the text.
+    pub fn parse(text: &str, path: &str) -> Result<Self, ReadError> {
+        let problem = |error: serde_json::Error| ReadError::Format { path: path.to_owned(), problem: error.to_string() };
+        // The schema is looked at first: a recording of another version must not fail over a field.
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u64,
+            tool_version: Option<String>,
+        }
+        let head: Head = serde_json::from_str(text).map_err(problem)?;
+        if head.schema != u64::from(SCHEMA) {
+            return Err(ReadError::Schema { path: path.to_owned(), found: head.schema, tool: head.tool_version.unwrap_or_else(|| "unknown".to_owned()) });
+        }
+        serde_json::from_str(text).map_err(problem)
+    }
+
+    /// Writes `recording.json` into a folder: whole, or not at all.
+    ///
+    /// # Errors
+    /// What the system says; the file that was there before is then untouched.
+    pub fn save(&self, folder: &Path) -> io::Result<()> {
+        let draft = folder.join(".recording.json.draft");
+        let mut file = File::create(&draft)?;
+        let mut text = serde_json::to_vec(self)?;
+        text.push(b'\n');
+        let written = file.write_all(&text).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&draft, folder.join("recording.json")));
+        if written.is_err() {
+            let _ = fs::remove_file(&draft);
+        }
+        written
+    }
+
+    /// The trials of a contender at a load point that were measured to their end.
+    pub fn complete_trials<'a>(&'a self, contender: &'a str, load_point: &'a str) -> impl Iterator<Item = &'a Trial> {
+        self.trials.iter().filter(move |trial| trial.complete && trial.contender == contender && trial.load_point == load_point)
+    }
+
+    /// The load points that were run, in order of appearance.
+    pub fn load_points(&self) -> Vec<&str> {
+        let mut points: Vec<&str> = Vec::new();
+        for trial in &self.trials {
+            if !points.contains(&trial.load_point.as_str()) {
+                points.push(&trial.load_point);
+            }
+        }
+        points
+    }
+}
