@@ -83,7 +83,9 @@ impl Clock for RealClock {
 
     fn timer(&self) -> io::Result<Box<dyn Timer>> {
         let descriptor = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
-        Ok(Box::new(RealTimer { descriptor: AsyncFd::new(AsTimer(descriptor))?, armed_for: None }))
+        #[expect(deprecated, reason = "its successor is unsafe; here the descriptor is owned, lives in the AsyncFd and is never exchanged")]
+        let descriptor = AsyncFd::new(AsTimer(descriptor))?;
+        Ok(Box::new(RealTimer { descriptor, armed_for: None }))
     }
 }
 
