@@ -21,6 +21,8 @@ pub struct Request {
 pub enum Message {
     /// An XMPP stanza (iq, message, presence) on a bound stream.
     Stanza,
+    /// An event of a stream, such as a notification in memory.
+    Event,
     /// A message of the handshake: stream headers, features, SASL, resource binding.
     Handshake,
 }
