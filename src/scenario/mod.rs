@@ -1,14 +1,44 @@
 //! Scenarios: TOML text → typed [`Scenario`]. After this room no value can be wrong.
 
+mod budget;
+mod entry;
+mod fields;
+mod mistake;
+mod publishers;
+mod subscribers;
+mod sweep;
+#[cfg(test)]
+pub(crate) mod testing;
+mod workload;
+
 use std::num::NonZeroU32;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+
+use toml_edit::Document;
+
+pub use budget::Budget;
+pub use entry::Entry;
+use fields::{Fields, Overlay};
+pub use mistake::{Mistake, ScenarioError};
+use mistake::{Read, Source};
+pub use publishers::Publishers;
+pub use subscribers::Subscribers;
+pub use sweep::{Axis, LoadPoint};
+pub use workload::Workload;
 
 use crate::contender::Contender;
-use crate::contender::settings::Values;
+
+/// What a scenario may name.
+#[derive(Clone, Copy)]
+pub struct Registry {
+    /// Mechanisms, for `use`.
+    pub contenders: &'static [&'static dyn Contender],
+    /// Metrics, for budgets.
+    pub metrics: &'static [&'static str],
+}
 
 /// A question, ready to be put.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Scenario {
     /// File name without folder and ending.
     pub name: String,
@@ -36,35 +66,115 @@ pub struct Scenario {
     pub budgets: Vec<Budget>,
 }
 
-/// What happens.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Workload {
-    /// Shape of the subscriptions.
-    pub topology: Topology,
-    /// Topics that exist.
-    pub topics: u32,
-    /// Topics that have updates: the first so many in an order shuffled by the seed.
-    pub active_topics: u32,
-    /// Mean number of updates of an active topic within the span.
-    pub updates_per_active_topic: f64,
-    /// Length of the window, scenario time.
-    pub span: Duration,
-    /// Length of the warm-up before it, scenario time.
-    pub warm_up: Duration,
-    /// Divides every interval.
-    pub compression: f64,
-    /// Size of an update in bytes.
-    pub payload: u64,
-    /// When updates come.
-    pub arrivals: Arrivals,
-    /// Which topics are updated more often.
-    pub popularity: Popularity,
-    /// What an update is.
-    pub semantics: Semantics,
-    /// How long a request may take, scenario time; the drain waits for so long beyond one poll interval.
-    pub timeout: Duration,
-    /// Where all randomness comes from.
-    pub seed: u64,
+impl Scenario {
+    /// Reads a scenario's file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or its text has a mistake: shown with line, column and what is allowed.
+    pub fn read(path: &Path, registry: Registry) -> Result<Self, ScenarioError> {
+        let text = std::fs::read_to_string(path).map_err(|why| ScenarioError::File { path: path.to_owned(), why })?;
+        Self::parse(&text, &path.display().to_string(), path.parent().unwrap_or(Path::new("")), registry)
+    }
+
+    /// Reads a scenario's text. `file` is what messages call it, its stem is the scenario's name; paths inside are relative to `folder`.
+    ///
+    /// # Errors
+    /// The text has a mistake: shown with line, column and what is allowed.
+    pub fn parse(text: &str, file: &str, folder: &Path, registry: Registry) -> Result<Self, ScenarioError> {
+        let source = Source { file, text };
+        let document = parse_toml(source)?;
+        let none = Overlay::new();
+        let mut scenario = Self::read_with(source, &document, folder, &none, registry)?;
+        let top = Fields::top(source, &none, document.as_table());
+        let swept = sweep::read(&top.table("sweep", "[sweep]")?, &scenario.contenders)?;
+        scenario.sweep = swept.iter().map(|swept| swept.axis.clone()).collect();
+        scenario.check_load_points(source, &document, &swept, registry)?;
+        Ok(scenario)
+    }
+
+    /// The scenario at a load point: its text read again with the values put in. A seed that was set since stays, unless the
+    /// load point has one. Text, sweep and repeats stay as they are.
+    ///
+    /// # Errors
+    /// The load point is not of this scenario's sweep, and its values do not fit.
+    pub fn at(&self, load_point: &LoadPoint, registry: Registry) -> Result<Self, ScenarioError> {
+        let file = format!("{}.toml", self.name);
+        let source = Source { file: &file, text: &self.text };
+        let document = parse_toml(source)?;
+        let mut overlay = Overlay::new();
+        for (path, value) in &load_point.0 {
+            let value: toml_edit::Value = value.parse().map_err(|_| source.mistake(None, format!("{value:?} is not a value for {path:?}")))?;
+            overlay.push((path.clone(), toml_edit::Item::Value(value)));
+        }
+        let there = Self::read_with(source, &document, &self.folder, &overlay, registry).map_err(|mistake| mistake.because(load_point))?;
+        let mut workload = there.workload;
+        if !load_point.0.iter().any(|(path, _)| path == "workload.seed") {
+            workload.seed = self.workload.seed;
+        }
+        Ok(Self { workload, sweep: self.sweep.clone(), repeats: self.repeats, ..there })
+    }
+
+    /// The load points at which a contender runs: all combinations of the swept values that touch it, the last axis changing fastest.
+    pub fn load_points_of(&self, contender: &str) -> Vec<LoadPoint> {
+        sweep::combinations(self.sweep.iter().filter(|axis| axis.touches(contender)))
+    }
+
+    /// All but the sweep, with swept values laid over the text.
+    fn read_with(source: Source<'_>, document: &Document<&str>, folder: &Path, overlay: &Overlay, registry: Registry) -> Read<Self> {
+        let top = Fields::top(source, overlay, document.as_table());
+        top.only(&["title", "source", "repeats", "workload", "subscribers", "publishers", "contender", "sweep", "budget"])?;
+        let title = top.required("title", "\"Polling against push\"")?.text()?.to_owned();
+        let from = top.optional("source").map(|field| field.text().map(str::to_owned)).transpose()?;
+        let repeats = top.optional("repeats").map_or(Ok(2), |field| field.count(1..=100))?;
+        let subscribers = Subscribers::read(&top.table("subscribers", "[subscribers]")?)?;
+        let workload = Workload::read(&top.table("workload", "[workload]")?, &subscribers)?;
+        let publishers = Publishers::read(&top.table("publishers", "[publishers]")?, &workload)?;
+        let contenders = Entry::read_all(&top, &workload, registry)?;
+        let budgets = Budget::read_all(&top, &contenders, registry)?;
+        Ok(Self {
+            name: Path::new(source.file).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            folder: folder.to_owned(),
+            text: source.text.to_owned(),
+            title,
+            source: from,
+            workload,
+            subscribers,
+            publishers,
+            contenders,
+            sweep: Vec::new(),
+            repeats: NonZeroU32::new(repeats).unwrap_or(NonZeroU32::MIN),
+            budgets,
+        })
+    }
+
+    /// Reads the text once for each load point, so that none can fail later.
+    fn check_load_points(&self, source: Source<'_>, document: &Document<&str>, swept: &[sweep::Swept], registry: Registry) -> Read<()> {
+        let mut count = 0_usize;
+        for entry in &self.contenders {
+            let touching = self.sweep.iter().filter(|axis| axis.touches(&entry.name));
+            count = count.saturating_add(touching.fold(1_usize, |product, axis| product.saturating_mul(axis.values.len())));
+        }
+        if !swept.is_empty() && count > sweep::MOST_LOAD_POINTS {
+            let most = crate::units::show_count(sweep::MOST_LOAD_POINTS as i64);
+            let message = format!("{} load points, all contenders together", crate::units::show_number(count as f64));
+            let span = document.get("sweep").and_then(toml_edit::Item::span);
+            return Err(source.mistake(span, message).allowed(format!("at most {most}")).help("take values or axes out"));
+        }
+        for load_point in self.contenders.iter().flat_map(|entry| self.load_points_of(&entry.name)) {
+            let item = |(path, text): &(String, String)| {
+                let swept = swept.iter().find(|swept| swept.axis.path == *path)?;
+                let place = swept.axis.values.iter().position(|value| value == text)?;
+                Some((path.clone(), swept.items.get(place)?.clone()))
+            };
+            let overlay: Overlay = load_point.0.iter().filter_map(item).collect();
+            Self::read_with(source, document, &self.folder, &overlay, registry).map_err(|mistake| mistake.because(&load_point))?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_toml<'a>(source: Source<'a>) -> Read<Document<&'a str>> {
+    Document::parse(source.text).map_err(|error| source.mistake(error.span(), format!("this is not TOML: {}", error.message().trim_end())))
 }
 
 /// Shape of the subscriptions.
@@ -123,67 +233,55 @@ pub enum Semantics {
     Events,
 }
 
-/// Who wants to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subscribers {
-    /// How many.
-    pub count: u32,
-    /// Connections that each may hold.
-    pub connections: u32,
-    /// Processes that they are spread over.
-    pub processes: u32,
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-/// Who tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Publishers {
-    /// Connections of each process.
-    pub connections: u32,
-    /// Processes; topic t belongs to process t mod processes.
-    pub processes: u32,
-}
+    use super::testing::{BASE, parse};
 
-/// A contender of the scenario.
-#[derive(Clone)]
-pub struct Entry {
-    /// Unique; speaks in tables, budgets and `--only`.
-    pub name: String,
-    /// The mechanism.
-    pub contender: &'static dyn Contender,
-    /// Its settings, checked.
-    pub values: Values,
-}
+    #[test]
+    fn the_top_is_read() {
+        let scenario = parse(BASE).unwrap();
+        assert_eq!((scenario.name.as_str(), scenario.title.as_str(), scenario.repeats.get()), ("test", "A test", 2));
+        let scenario = parse(&format!("source = \"a talk\"\nrepeats = 1\n{BASE}")).unwrap();
+        assert_eq!((scenario.source.as_deref(), scenario.repeats.get()), (Some("a talk"), 1));
+        for (text, says) in [
+            (BASE.replace("title = \"A test\"", ""), "\"title\" is missing"),
+            (BASE.replace("A test", " "), "must not be empty"),
+            (format!("repeat = 1\n{BASE}"), "did you mean \"repeats\""),
+            (format!("repeats = 0\n{BASE}"), "out of range"),
+            (BASE.replace("[workload]", "[workload"), "this is not TOML"),
+            (BASE.replace("[workload]", "[work]"), "unknown key \"work\""),
+            ("title = \"x\"".to_owned(), "[workload] is missing"),
+            ("title = \"x\"\nworkload = 5".to_owned(), "must be a table"),
+            (BASE.replace("[[contender]]", "[contender]"), "must be a list of tables"),
+            (BASE.replace("[[contender]]\nuse = \"fake-push\"\n", ""), "no contender"),
+        ] {
+            let message = parse(&text).unwrap_err().to_string();
+            assert!(message.contains(says), "{says}: {message}");
+        }
+    }
 
-/// A value to be varied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Axis {
-    /// Dotted path: `workload.topics`, `contender.poll-1s.interval`.
-    pub path: String,
-    /// The values, as TOML text.
-    pub values: Vec<String>,
-}
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = super::Scenario::read(std::path::Path::new("/nowhere/at-all.toml"), super::testing::REGISTRY).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/at-all.toml"));
+    }
 
-/// One combination of swept values: (path, TOML text), in the order of the sweep. Empty without a sweep.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct LoadPoint(pub Vec<(String, String)>);
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "\\PC*") {
+            let _ = parse(&text).map_err(|error| error.to_string());
+        }
 
-/// A limit on a metric.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Budget {
-    /// Name of the contender.
-    pub contender: String,
-    /// Name of the metric.
-    pub metric: String,
-    /// Upper limit in the metric's unit.
-    pub at_most: Option<f64>,
-    /// Lower limit in the metric's unit.
-    pub at_least: Option<f64>,
-}
-
-impl Workload {
-    /// Divides a scenario duration by the compression.
-    pub fn compress(&self, duration: Duration) -> Duration {
-        Duration::from_nanos((duration.as_nanos() as f64 / self.compression).round() as u64)
+        #[test]
+        fn no_change_of_a_good_text_makes_the_reader_panic(at in 0..400_usize, cut in 0..20_usize, put in "[\\[\\]{}=\".,_0-9a-eü🚆\n\t -]{0,12}") {
+            let text = format!("{BASE}[sweep]\n\"workload.topics\" = [10, 20]\n[[budget]]\ncontender = \"fake-push\"\nmetric = \"reach\"\nat_least = 1\n");
+            let characters: Vec<char> = text.chars().collect();
+            let at = at.min(characters.len());
+            let rest = (at + cut).min(characters.len());
+            let changed: String = characters[..at].iter().chain(put.chars().collect::<Vec<_>>().iter()).chain(&characters[rest..]).collect();
+            let _ = parse(&changed).map_err(|error| error.to_string());
+        }
     }
 }
