@@ -236,6 +236,7 @@ pub enum Semantics {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     use super::testing::{BASE, parse};
 
@@ -269,6 +270,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
         #[test]
         fn no_text_makes_the_reader_panic(text in "\\PC*") {
             let _ = parse(&text).map_err(|error| error.to_string());
