@@ -122,8 +122,11 @@ impl Side {
             process::pin(&assignment.cores).map_err(|error| SideError::System { what: "pinning to a core", error })?;
         }
         let problem = |error: &dyn std::fmt::Display| SideError::Assignment(error.to_string());
-        let scenario = Scenario::parse(&assignment.scenario, &assignment.name, Path::new(&assignment.folder), &surroundings.registry)
-            .and_then(|scenario| scenario.with_seed(assignment.seed).at(&assignment.load_point, &surroundings.registry))
+        let scenario = Scenario::parse(&assignment.scenario, &assignment.name, Path::new(&assignment.folder), surroundings.registry)
+            .and_then(|mut scenario| {
+                scenario.workload.seed = assignment.seed;
+                scenario.at(&assignment.load_point, surroundings.registry)
+            })
             .map_err(|error| problem(&error))?;
         let trace = Trace::new(&scenario).map_err(|error| problem(&error))?;
         let protocol = match surroundings.protocol {
