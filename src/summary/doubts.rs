@@ -380,3 +380,6 @@ fn samples(found: &mut Found<'_>) {
 fn show(count: u64) -> String {
     show_count(i64::try_from(count).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests;
