@@ -381,7 +381,7 @@ impl Inbox for PublisherInbox {
             traffic.payload_bytes += payload as u64;
             match kind {
                 Message::Stanza => traffic.stanzas_up += 1,
-            Message::Event => traffic.events_up += 1,
+                Message::Event => traffic.events_up += 1,
                 Message::Handshake => traffic.handshake_up += 1,
             }
         });
@@ -392,7 +392,7 @@ impl Inbox for PublisherInbox {
             traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
             match kind {
                 Message::Stanza => traffic.stanzas_down += 1,
-            Message::Event => traffic.events_down += 1,
+                Message::Event => traffic.events_down += 1,
                 Message::Handshake => traffic.handshake_down += 1,
             }
         });

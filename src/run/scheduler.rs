@@ -75,15 +75,8 @@ impl Pacer for SubscriberPacer {
 impl Scheduler {
     /// A scheduler without plans.
     pub fn new(clock: Rc<dyn Clock>, seed: u64, compression: f64) -> Self {
-        let shared = Shared {
-            clock,
-            seed,
-            compression,
-            groups: RefCell::default(),
-            state: Cell::new(State::Idle),
-            changed: Notify::new(),
-            planned: Cell::new(0),
-        };
+        let shared =
+            Shared { clock, seed, compression, groups: RefCell::default(), state: Cell::new(State::Idle), changed: Notify::new(), planned: Cell::new(0) };
         Self { shared: Rc::new(shared) }
     }
 

@@ -26,7 +26,13 @@ impl Timetable {
     pub fn new(workload: &Workload, interval: Option<Duration>, window: Instant) -> Self {
         let drain = window.after(workload.compress(workload.span));
         let last_poll = drain.after(workload.compress(interval.unwrap_or_default()));
-        Self { warm_up: window.before(workload.compress(workload.warm_up)), window, drain, last_poll, end: last_poll.after(workload.compress(workload.timeout)) }
+        Self {
+            warm_up: window.before(workload.compress(workload.warm_up)),
+            window,
+            drain,
+            last_poll,
+            end: last_poll.after(workload.compress(workload.timeout)),
+        }
     }
 
     /// The phase of an instant.

@@ -12,15 +12,7 @@ use crate::trace::subscriptions;
 pub type Reported = (Role, u32, Vec<usize>, SideReport);
 
 /// Puts a trial together.
-pub fn compile(
-    order: &Order<'_>,
-    trace_sha256: &str,
-    updates: u64,
-    started: String,
-    complete: bool,
-    sides: Vec<Reported>,
-    timeline: Vec<Second>,
-) -> Trial {
+pub fn compile(order: &Order<'_>, trace_sha256: &str, updates: u64, started: String, complete: bool, sides: Vec<Reported>, timeline: Vec<Second>) -> Trial {
     let mut merged = SideReport::default();
     let mut server = None;
     for (role, _, _, report) in &sides {

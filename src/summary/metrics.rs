@@ -124,6 +124,17 @@ impl Metric {
     }
 }
 
+/// The names of all metrics, for those who must know them beforehand: the reader of budgets.
+pub const NAMES: &[&str] = &{
+    let mut names = [""; METRICS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = METRICS[place].name;
+        place += 1;
+    }
+    names
+};
+
 /// All names, in the order of the list.
 pub fn names() -> impl Iterator<Item = &'static str> {
     METRICS.iter().map(|metric| metric.name)

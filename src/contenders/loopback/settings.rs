@@ -7,7 +7,12 @@ use crate::contender::settings::{Kind, Setting, Values};
 /// What may be set.
 pub const DECLARED: &[Setting] = &[
     Setting { name: "mode", kind: Kind::Choice(&["push", "poll"]), default: Some("push"), about: "Whether the subscriber is told or asks." },
-    Setting { name: "delay", kind: Kind::Duration, default: Some("100us"), about: "One-way delay; scenario time, but not compressed: it stands for a network, not for a schedule." },
+    Setting {
+        name: "delay",
+        kind: Kind::Duration,
+        default: Some("100us"),
+        about: "One-way delay; scenario time, but not compressed: it stands for a network, not for a schedule.",
+    },
     Setting { name: "interval", kind: Kind::Duration, default: Some("10s"), about: "Between two polls of a topic, for mode = \"poll\"." },
 ];
 

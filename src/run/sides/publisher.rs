@@ -32,14 +32,8 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let traffic = Rc::new(RefCell::default());
     let connections = NonZeroUsize::new(side.scenario.publishers.connections as usize).unwrap_or(NonZeroUsize::MIN);
     let inbox = Rc::new(PublisherInbox::new(Rc::clone(&side.clock), Rc::clone(&times), Rc::clone(&traffic)));
-    let seat = PublisherSeat {
-        server: side.server()?,
-        index: side.assignment.index,
-        connections,
-        inbox,
-        timeout: side.timeout(),
-        clock: Rc::clone(&side.clock),
-    };
+    let seat =
+        PublisherSeat { server: side.server()?, index: side.assignment.index, connections, inbox, timeout: side.timeout(), clock: Rc::clone(&side.clock) };
     let publisher: Rc<dyn Publisher> = Rc::from(side.protocol.publisher(seat).await?);
     create(side, &*publisher).await?;
     side.ready(None);
@@ -94,13 +88,7 @@ fn payload(side: &Side, topic: Topic, version: u32, due: i64) -> bytes::Bytes {
 
 /// Publishes this side's slice of the trace: each update at its instant, late ones at once. An update that must wait for
 /// a free connection is late, and that shows as lag.
-async fn publish(
-    side: &Side,
-    publisher: &Rc<dyn Publisher>,
-    times: Timetable,
-    connections: NonZeroUsize,
-    published: &Rc<Published>,
-) -> Result<(), SideError> {
+async fn publish(side: &Side, publisher: &Rc<dyn Publisher>, times: Timetable, connections: NonZeroUsize, published: &Rc<Published>) -> Result<(), SideError> {
     let mut timer = side.clock.timer().map_err(|error| SideError::System { what: "a timer", error })?;
     let free = Rc::new(Semaphore::new(connections.get()));
     let mut under_way: JoinSet<Result<(), Fault>> = JoinSet::new();

@@ -76,10 +76,9 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let edges = edges.into_inner();
     let mut report = side.report();
     report.connections_held = ledger.most_connections_held();
-    for (leg, (before, mut phases), total) in [
-        (Leg::Subscriber, edges.subscriber, &mut report.subscriber_traffic),
-        (Leg::Publisher, edges.publisher, &mut report.publisher_traffic),
-    ] {
+    for (leg, (before, mut phases), total) in
+        [(Leg::Subscriber, edges.subscriber, &mut report.subscriber_traffic), (Leg::Publisher, edges.publisher, &mut report.publisher_traffic)]
+    {
         // What happened after the last edge (goodbyes) belongs to the drain.
         phases.drain += &(&ledger.traffic(leg) - &before);
         *total = phases;
