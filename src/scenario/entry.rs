@@ -74,11 +74,9 @@ impl Entry {
             }
         };
         fields.path = format!("contender.{name}");
-        if let Some(server) = fields.optional("server") {
-            if server.as_text() != Some("embedded") {
-                let problem = server.mistake("only the embedded server exists in this version");
-                return Err(problem.allowed("\"embedded\"").help("take the line out, or write server = \"embedded\""));
-            }
+        if let Some(server) = fields.optional("server").filter(|server| server.as_text() != Some("embedded")) {
+            let problem = server.mistake("only the embedded server exists in this version");
+            return Err(problem.allowed("\"embedded\"").help("take the line out, or write server = \"embedded\""));
         }
         let values = settings(&fields, contender, workload)?;
         Ok(Self { name, contender, values })

@@ -119,6 +119,11 @@ impl Scenario {
         sweep::combinations(self.sweep.iter().filter(|axis| axis.touches(contender)))
     }
 
+    /// The combinations of those swept values that touch every contender; one empty combination without any.
+    pub fn common_load_points(&self) -> Vec<LoadPoint> {
+        sweep::combinations(self.sweep.iter().filter(|axis| axis.contender().is_none()))
+    }
+
     /// All but the sweep, with swept values laid over the text.
     fn read_with(source: Source<'_>, document: &Document<&str>, folder: &Path, overlay: &Overlay, registry: Registry) -> Read<Self> {
         let top = Fields::top(source, overlay, document.as_table());
