@@ -1,6 +1,9 @@
 //! The list of all contenders: one line each.
 
+mod rest_conditional;
+mod rest_poll;
+
 use crate::contender::Contender;
 
 /// Every contender that a scenario can `use`, in the order in which they are shown.
-pub const ALL: &[&dyn Contender] = &[];
+pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional];
