@@ -4,12 +4,17 @@ pub mod check;
 pub mod completions;
 pub mod exit;
 pub mod list;
+mod outcome;
+mod progress;
 pub mod report;
 pub mod run;
 pub mod serve;
 
 use clap::{Parser, Subcommand};
 
+use crate::contenders;
+use crate::scenario::Registry;
+use crate::summary::metrics;
 use exit::{Exit, Trouble};
 
 /// Should this system poll or push? Measurements instead of opinions.
@@ -43,6 +48,11 @@ enum Command {
     Completions(completions::CompletionsArguments),
     #[command(hide = true)]
     Side(run::SideArguments),
+}
+
+/// What scenarios may name.
+fn registry() -> Registry {
+    Registry { contenders: contenders::ALL, metrics: metrics::NAMES }
 }
 
 /// Runs the command; what goes wrong comes back, with the exit code it means.

@@ -78,7 +78,7 @@ impl Painter {
         let mut status = lock(&self.shared.0);
         match progress {
             Progress::Trial { number, of, planned } => {
-                *status = Status { trial: *number, trials: *of, name: planned.to_string(), ..Status::default() };
+                *status = Status { trial: *number, trials: *of, name: planned.shown(), ..Status::default() };
             }
             Progress::Event(Event::Preparing(role)) => status.step = Step::Preparing(*role),
             Progress::Event(Event::Started { warm_up, window, drain }) => {

@@ -38,6 +38,9 @@ pub trait Inbox {
     /// It will never get one.
     fn failed(&self, request: Request);
 
+    /// The server has taken a payload that a request carried to it; `bytes` is its size.
+    fn payload_sent(&self, bytes: usize);
+
     /// A message was written; `payload` is the size of the update inside, 0 without.
     fn sent(&self, kind: Message, payload: usize);
 

@@ -1,8 +1,10 @@
-//! The list of all contenders: one line each.
+//! The list of all contenders: a folder and two lines each.
 
-pub mod loopback;
+mod loopback;
+mod rest_conditional;
+mod rest_poll;
 
 use crate::contender::Contender;
 
 /// Every contender that a scenario can `use`, in the order in which they are shown.
-pub const ALL: &[&dyn Contender] = &[&loopback::Loopback];
+pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &loopback::Loopback];

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::launch::Launcher;
 use super::trial::{self, Event, Order, TrialError};
-use crate::contender::SettingsError;
+use crate::contender::settings::SettingsError;
 use crate::measure::clock::Clock;
 use crate::measure::machine::Machine;
 use crate::measure::recording::{BudgetRecord, ContenderRecord, Recording, SCHEMA, ScenarioRecord, State};

@@ -77,7 +77,7 @@ fn start_process(binary: &PathBuf) -> io::Result<(Handle, UnboundedReceiver<From
     let (Some(stdin), Some(stdout), Some(mut stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("a child without pipes"));
     };
-    let link: Link<ToSide, FromSide> = link::over_pipes(stdout, stdin);
+    let (link, _): (Link<ToSide, FromSide>, _) = link::over_pipes(stdout, stdin);
     let last_words = Rc::new(RefCell::new(Vec::new()));
     let words = Rc::clone(&last_words);
     tokio::task::spawn_local(async move {

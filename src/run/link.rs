@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// Longest message in bytes: what claims to be longer is not from us.
 const LONGEST: usize = 64 << 20;
@@ -49,8 +50,9 @@ pub fn pair<A, B>() -> (Link<A, B>, Link<B, A>) {
     (Link { outgoing: to_b, incoming: from_b }, Link { outgoing: to_a, incoming: from_a })
 }
 
-/// An end on a pair of pipes; two local tasks carry the messages until either pipe closes.
-pub fn over_pipes<Out, In>(reader: impl AsyncRead + Unpin + 'static, writer: impl AsyncWrite + Unpin + 'static) -> Link<Out, In>
+/// An end on a pair of pipes; two local tasks carry the messages until either pipe closes. The second thing returned is
+/// the writing task: it ends when all that was said has been written, after the link is dropped.
+pub fn over_pipes<Out, In>(reader: impl AsyncRead + Unpin + 'static, writer: impl AsyncWrite + Unpin + 'static) -> (Link<Out, In>, JoinHandle<()>)
 where
     Out: Serialize + 'static,
     In: DeserializeOwned + 'static,
@@ -65,7 +67,7 @@ where
             }
         }
     });
-    tokio::task::spawn_local(async move {
+    let written = tokio::task::spawn_local(async move {
         let mut writer = writer;
         while let Some(message) = outgoing.recv().await {
             if write(&mut writer, &message).await.is_err() {
@@ -73,7 +75,7 @@ where
             }
         }
     });
-    here
+    (here, written)
 }
 
 /// Reads a message; `None` where the pipe is closed between two messages.
@@ -125,8 +127,8 @@ mod tests {
                 let (near, far) = tokio::io::duplex(16);
                 let (near_reader, near_writer) = tokio::io::split(near);
                 let (far_reader, far_writer) = tokio::io::split(far);
-                let mut harness: Link<ToSide, FromSide> = over_pipes(near_reader, near_writer);
-                let mut side: Link<FromSide, ToSide> = over_pipes(far_reader, far_writer);
+                let (mut harness, _): (Link<ToSide, FromSide>, _) = over_pipes(near_reader, near_writer);
+                let (mut side, _): (Link<FromSide, ToSide>, _) = over_pipes(far_reader, far_writer);
                 harness.send(ToSide::Probe);
                 assert_eq!(side.receive().await, Some(ToSide::Probe));
                 side.send(FromSide::Fail { why: "a reason longer than the pipe's own buffer of sixteen bytes".to_owned() });

@@ -4,7 +4,7 @@
 //! contender lives in memory. `trial` is its life from launch to stop; `sides/` is what each side does;
 //! `message` and `link` are what they say to each other; `scheduler` is when anybody asks; `recorder` is what came of it.
 
-// pub mod campaign;
+pub mod campaign;
 pub mod launch;
 pub mod link;
 pub mod message;

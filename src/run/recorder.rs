@@ -295,6 +295,11 @@ impl Inbox for SubscriberInbox {
         Self::exchange(state, phase, false);
     }
 
+    fn payload_sent(&self, bytes: usize) {
+        let phase = self.shared.phase(self.shared.clock.now());
+        self.shared.state.borrow_mut().traffic.of_mut(phase).payload_bytes += bytes as u64;
+    }
+
     fn sent(&self, kind: Message, payload: usize) {
         let phase = self.shared.phase(self.shared.clock.now());
         let state = &mut *self.shared.state.borrow_mut();
@@ -375,6 +380,10 @@ impl Inbox for PublisherInbox {
     }
 
     fn failed(&self, _request: Request) {}
+
+    fn payload_sent(&self, bytes: usize) {
+        self.count(|traffic| traffic.payload_bytes += bytes as u64);
+    }
 
     fn sent(&self, kind: Message, payload: usize) {
         self.count(|traffic| {
