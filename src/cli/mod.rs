@@ -6,11 +6,18 @@ pub mod exit;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod selection;
 pub mod serve;
 
 use clap::{Parser, Subcommand};
 
 use exit::{Exit, Trouble};
+
+use crate::contenders;
+use crate::scenario::Registry;
+
+/// What scenarios may name: every contender and every metric that there is.
+pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: &[] };
 
 /// Should this system poll or push? Measurements instead of opinions.
 ///
