@@ -59,7 +59,7 @@ fn unit(metric: &str) -> Unit {
     // A ratio such as `bytes.ratio` or a share of time has no unit, whatever else it is called.
     if has(&["ratio", "share", "fidelity"]) {
         Unit::None
-    } else if has(&["latency", "scenario_latency", "wait", "transit", "staleness", "lag", "time_to_current"]) {
+    } else if has(&["latency", "scenario_latency", "wait", "transit", "staleness", "time_to_current", "lag", "publish_lag", "service", "response"]) {
         Unit::Duration
     } else if has(&["bytes", "memory"]) {
         Unit::Size
