@@ -62,7 +62,7 @@ pub enum TraceError {
 }
 
 impl Trace {
-    /// Makes the trace of a scenario. Takes about 50 ns for each update.
+    /// Makes the trace of a scenario.
     ///
     /// # Errors
     /// Only where updates come from a file: it cannot be read, or a line of it cannot be used.

@@ -8,6 +8,7 @@ mod outcome;
 mod progress;
 pub mod report;
 pub mod run;
+pub mod selection;
 pub mod serve;
 
 use clap::{Parser, Subcommand};
@@ -16,6 +17,12 @@ use crate::contenders;
 use crate::scenario::Registry;
 use crate::summary::metrics;
 use exit::{Exit, Trouble};
+
+use crate::contenders;
+use crate::scenario::Registry;
+
+/// What scenarios may name: every contender and every metric that there is.
+pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: &[] };
 
 /// Should this system poll or push? Measurements instead of opinions.
 ///

@@ -55,11 +55,11 @@ enum Unit {
 }
 
 fn unit(metric: &str) -> Unit {
-    let has = |words: &[&str]| words.iter().any(|word| metric.contains(word));
+    let has = |words: &[&str]| metric.split('.').any(|part| words.contains(&part));
     // A ratio such as `bytes.ratio` or a share of time has no unit, whatever else it is called.
     if has(&["ratio", "share", "fidelity"]) {
         Unit::None
-    } else if has(&["latency", "wait", "transit", "staleness", "lag", "time_to_current"]) {
+    } else if has(&["latency", "scenario_latency", "wait", "transit", "staleness", "time_to_current", "lag", "publish_lag", "service", "response"]) {
         Unit::Duration
     } else if has(&["bytes", "memory"]) {
         Unit::Size

@@ -175,6 +175,11 @@ impl<'a> Field<'a> {
         Ok(text)
     }
 
+    /// The word, where a table would be right as well.
+    pub fn word_or_table(&self) -> Read<&'a str> {
+        self.as_text().ok_or_else(|| self.wrong_kind("a word or a table"))
+    }
+
     /// One of these words.
     pub fn word(&self, words: &[&str]) -> Read<&'a str> {
         let allowed = words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", ");

@@ -177,7 +177,7 @@ fn arrivals(fields: &Fields<'_>) -> Read<Arrivals> {
         table.only(&["csv"])?;
         return Ok(Arrivals::Csv(PathBuf::from(table.required("csv", "\"file.csv\"")?.text()?)));
     }
-    match field.text().map_err(|mistake| mistake.allowed(ALLOWED))? {
+    match field.word_or_table().map_err(|mistake| mistake.allowed(ALLOWED))? {
         "poisson" => Ok(Arrivals::Poisson),
         "uniform" => Ok(Arrivals::Uniform),
         "bursty" => Ok(Arrivals::Bursty),
@@ -207,7 +207,7 @@ fn popularity(fields: &Fields<'_>) -> Read<Popularity> {
         let exponent = table.required("zipf", "1.0")?;
         return Ok(Popularity::Zipf(exponent.number("an exponent, more than 0, at most 10", |number| number > 0.0 && number <= 10.0)?));
     }
-    match field.text().map_err(|mistake| mistake.allowed(ALLOWED))? {
+    match field.word_or_table().map_err(|mistake| mistake.allowed(ALLOWED))? {
         "flat" => Ok(Popularity::Flat),
         other => Err(not_a_choice(&field, other, ALLOWED, &["flat"])),
     }
@@ -290,7 +290,7 @@ mod tests {
             ("timeout = \"0s\"", "more than zero"),
             ("seed = -1", "out of range"),
             ("warm_up = 5", "must be a duration, not a whole number"),
-            ("warm_up = \"36500d\"\npopularity = 1", "must be a text"),
+            ("warm_up = \"36500d\"\npopularity = 1", "must be a word or a table"),
         ] {
             let message = error(&format!("{GOOD}{line}"));
             assert!(message.contains(says), "{line}: {message}");
