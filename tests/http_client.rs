@@ -241,7 +241,7 @@ async fn misbehave(mut socket: TcpStream, served: &std::cell::Cell<usize>, good:
         }
         head.clear();
         served.set(served.get() + 1);
-        if served.get() <= good || served.get() % 2 == 0 {
+        if served.get() <= good || served.get().is_multiple_of(2) {
             socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await?;
             continue;
         }
