@@ -195,6 +195,9 @@ fn what_cannot_be_done_is_explained() {
             assert!(words.contains(word) && words.ends_with('\n'), "{method} {path}: {words:?}");
             assert_eq!(response.field("allow").is_some(), status == 405, "{method} {path}");
         }
+        let nameless = ask(&server, "GET /topics/a HTTP/1.1\r\n\r\n").await;
+        assert_eq!(nameless.status, 400);
+        assert!(nameless.body.starts_with(b"A request of HTTP/1.1 needs a Host"));
         let chunked = "PUT /topics/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n6\r\n678901\r\n0\r\n\r\n";
         assert_eq!(ask(&server, chunked).await.status, 413);
         for (path, allowed) in [("/topics/a", "GET, HEAD, PUT, OPTIONS"), ("/", "GET, HEAD, OPTIONS"), ("*", "GET, HEAD, OPTIONS")] {
@@ -274,7 +277,7 @@ fn a_slow_head_and_a_slow_body_are_ended_and_an_idle_connection_is_not() {
         let get = request("GET", "/topics/a", "", "");
         idle.write_all(get.as_bytes()).await.unwrap();
         assert_eq!(read(&mut idle, true).await.unwrap().status, 200);
-        for beginning in ["", "GET /topics/a HT", "PUT /topics/a HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"] {
+        for beginning in ["", "GET /topics/a HT", "PUT /topics/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"] {
             // Returns when the server closes: four times in turn, which is longer than its patience.
             let mut slow = connect(&server).await;
             slow.write_all(beginning.as_bytes()).await.unwrap();
@@ -299,7 +302,7 @@ fn it_stops_within_a_second_whoever_is_connected() {
         idle.write_all(request("GET", "/", "", "").as_bytes()).await.unwrap();
         read(&mut idle, true).await.unwrap();
         let mut half = connect(&server).await;
-        half.write_all(b"PUT /topics/a HTTP/1.1\r\nContent-Length: 5\r\n\r\nab").await.unwrap();
+        half.write_all(b"PUT /topics/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab").await.unwrap();
         let _fresh = connect(&server).await;
         put(&server, "b", "all of them have been accepted by now").await;
         let ledger = server.ledger.clone();
