@@ -92,37 +92,45 @@ fn a_conditional_poll_carries_it_only_when_it_changed() {
     }
 }
 
+/// Polls as fast as it can over so many connections, with payloads of so many bytes.
+async fn no_more_than_allowed(connections: usize, size: usize, polls: usize) {
+    let protocol = protocol("rest-poll", &[("interval", "5s")]);
+    let server = Running::start(protocol.clone(), Limits::default()).await;
+    let (seat, puts) = publisher_seat(&server.address, connections);
+    let publisher = protocol.publisher(seat).await.unwrap();
+    let topics: Vec<Topic> = (0..50).map(Topic).collect();
+    let payload = Bytes::from(vec![b'x'; size]);
+    publisher.create(topics.iter().map(|topic| (*topic, payload.clone())).collect()).await.unwrap();
+    publisher.close().await;
+    let (seat, inbox, pacer) = subscriber_seat(&server.address, topics.clone(), connections, HANG);
+    let mut subscriber = protocol.subscriber(seat).await.unwrap();
+    let stop = CancellationToken::new();
+    let story = async {
+        for topic in topics.iter().cycle().take(polls) {
+            pacer.tick(*topic);
+        }
+        inbox.until(|inbox| inbox.answered() == (polls + topics.len()) as u64).await;
+        stop.cancel();
+    };
+    let (outcome, ()) = tokio::join!(subscriber.run(stop.clone()), story);
+    outcome.unwrap();
+    subscriber.close().await;
+    let what = format!("{connections} connections, {size} bytes");
+    assert!(inbox.most_under_way.get() <= connections as u64, "{what}");
+    for (leg, own) in [(Leg::Subscriber, &inbox), (Leg::Publisher, &puts)] {
+        let opened = server.ledger.traffic(leg).connections;
+        assert_eq!(own.traffic.borrow().connections, opened, "{what}, {leg:?}");
+        assert!(opened <= connections as u64, "{what}, {leg:?}: {opened} were opened");
+    }
+    server.end().await;
+}
+
 #[test]
 fn so_many_connections_and_no_more() {
     on_one_thread(async {
-        const CONNECTIONS: usize = 4;
-        let protocol = protocol("rest-poll", &[("interval", "5s")]);
-        let server = Running::start(protocol.clone(), Limits::default()).await;
-        let (seat, _) = publisher_seat(&server.address, CONNECTIONS);
-        let publisher = protocol.publisher(seat).await.unwrap();
-        let topics: Vec<Topic> = (0..500).map(Topic).collect();
-        publisher.create(topics.iter().map(|topic| (*topic, payload("x"))).collect()).await.unwrap();
-        publisher.close().await;
-        let (seat, inbox, pacer) = subscriber_seat(&server.address, topics.clone(), CONNECTIONS, HANG);
-        let mut subscriber = protocol.subscriber(seat).await.unwrap();
-        let stop = CancellationToken::new();
-        let story = async {
-            for topic in topics.iter().cycle().take(5_000) {
-                pacer.tick(*topic);
-            }
-            inbox.until(|inbox| inbox.answered() == 5_500).await;
-            stop.cancel();
-        };
-        let (outcome, ()) = tokio::join!(subscriber.run(stop.clone()), story);
-        outcome.unwrap();
-        subscriber.close().await;
-        assert!(inbox.most_under_way.get() <= CONNECTIONS as u64);
-        let traffic = server.ledger.traffic(Leg::Subscriber);
-        assert_eq!(inbox.traffic.borrow().connections, traffic.connections);
-        assert!(traffic.connections <= CONNECTIONS as u64, "{} connections were opened", traffic.connections);
-        assert!(server.ledger.traffic(Leg::Publisher).connections <= CONNECTIONS as u64);
-        assert!(server.ledger.most_connections_held() <= 2 * CONNECTIONS as u64);
-        server.end().await;
+        for (connections, size, polls) in [(1, 10, 2_000), (4, 10, 2_000), (1, 300_000, 200), (4, 300_000, 200), (64, 5_000, 2_000)] {
+            no_more_than_allowed(connections, size, polls).await;
+        }
     });
 }
 
