@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::conditions::{Validators, Verdict, judge};
 use super::page;
@@ -84,6 +84,9 @@ impl Desk {
     /// The answer, and how many bytes of payload it stands for.
     async fn respond(&self, request: Request<Incoming>) -> (Answer, usize) {
         let (head, body) = request.into_parts();
+        if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
+            return (text(StatusCode::BAD_REQUEST, "A request of HTTP/1.1 needs a Host field (RFC 9112, section 3.2).\n"), 0);
+        }
         let place = place(head.uri.path());
         let answer = match (&head.method, &place) {
             (&Method::GET, Place::Topic(name)) => return self.read(name, &head.headers, true),
