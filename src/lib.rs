@@ -9,6 +9,7 @@ pub mod contender;
 pub mod contenders;
 pub mod measure;
 pub mod plan;
+pub mod protocols;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -1,0 +1,3 @@
+//! HTTP and XMPP as we speak them; shared by contenders.
+
+pub mod xmpp;
