@@ -3,8 +3,9 @@
 mod loopback;
 mod rest_conditional;
 mod rest_poll;
+mod xmpp_pubsub;
 
 use crate::contender::Contender;
 
 /// Every contender that a scenario can `use`, in the order in which they are shown.
-pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &loopback::Loopback];
+pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &xmpp_pubsub::XmppPubsub, &loopback::Loopback];

@@ -1,6 +1,7 @@
-//! HTTP and XMPP as we speak them; shared by contenders.
+//! HTTP and XMPP as we speak them: servers, clients and their plumbing, shared by contenders.
 //!
-//! A protocol's two ends live side by side here. What makes a contender a contender (its settings, its name,
-//! when it asks) is in its own folder under `contenders`.
+//! A contender is a way of getting updates across; several of them use the same protocol. What they share lives
+//! here and knows nothing of any of them.
 
 pub mod http;
+pub mod xmpp;
