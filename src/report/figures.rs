@@ -27,7 +27,7 @@ const LINES: &[(&str, &str, &str, bool)] = &[
     ("Bytes per update", "bytes/ update", "bytes.protocol.per_update", false),
     ("CPU per 1,000 updates", "CPU/ 1,000", "cpu.total.per_1000_updates", false),
     ("Server memory, peak", "server memory", "memory.server.peak", false),
-    ("Connections held", "held", "connections.held", false),
+    ("Connections held", "connections", "connections.held", false),
     ("Set-up: messages", "set-up msg", "messages.setup", false),
     ("Set-up: bytes", "set-up bytes", "bytes.setup", false),
     ("Set-up: CPU", "set-up CPU", "cpu.total.setup", false),

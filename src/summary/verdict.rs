@@ -301,12 +301,18 @@ fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>])
     }
     let (push, pull, even) = (won(Winner::Push), won(Winner::Pull), won(Winner::NoClearDifference));
     let tail = if even.is_empty() { String::new() } else { format!("; no clear difference in {}", nouns(&even)) };
+    let rivals = match (pulls.len(), pushes.len()) {
+        (1, 1) => "",
+        (_, 1) => ", each against the best poller",
+        (1, _) => ", each against the best pusher",
+        _ => ", the best against the best in each",
+    };
     match (push.is_empty(), pull.is_empty()) {
         (true, true) if even.is_empty() => "Nothing to compare: one of the families has no figures.".to_owned(),
         (true, true) => format!("No clear difference in {}.", nouns(&even)),
-        (false, true) => format!("Push is better in {}{tail}.", factors(&push)),
-        (true, false) => format!("Polling is better in {}{tail}.", factors(&pull)),
-        (false, false) => format!("It depends: push is better in {}, polling in {}{tail}.", factors(&push), factors(&pull)),
+        (false, true) => format!("Push is better in {}{rivals}{tail}.", factors(&push)),
+        (true, false) => format!("Polling is better in {}{rivals}{tail}.", factors(&pull)),
+        (false, false) => format!("It depends: push is better in {}, polling in {}{rivals}{tail}.", factors(&push), factors(&pull)),
     }
 }
 
