@@ -1,8 +1,18 @@
 //! Recording → [`Summary`]: metrics of each contender at each load point, doubts, budgets, verdict. Pure.
+//!
+//! Times come from the merged histograms of all repeats, never from averaged percentiles; counts are means over
+//! the repeats. Every figure keeps its repeats, and every doubt travels with the figures it touches.
+
+#[doc(hidden)]
+pub mod fixture;
+pub mod glossary;
+pub mod metrics;
+pub mod unit;
 
 use std::collections::BTreeMap;
 
-use crate::measure::recording::{ContenderRecord, Recording, Second, Times, WorkloadRecord};
+use crate::measure::recording::{ContenderRecord, Direction, Recording, Second, Times, Trial, WorkloadRecord};
+use metrics::METRICS;
 
 /// All that reports show.
 pub struct Summary<'a> {
@@ -26,6 +36,8 @@ pub struct Cell<'a> {
     pub times: Times,
     /// Time-line of the first repeat.
     pub timeline: &'a [Second],
+    /// The trials that were measured to their end, by repeat.
+    pub trials: Vec<&'a Trial>,
 }
 
 /// What is known of a metric over the repeats.
@@ -37,9 +49,67 @@ pub struct Estimate {
     pub repeats: Vec<(u32, Option<f64>)>,
 }
 
+impl<'a> Summary<'a> {
+    /// Makes the summary of a recording.
+    pub fn new(recording: &'a Recording) -> Self {
+        let mut cells = Vec::new();
+        for load_point in recording.load_points() {
+            for contender in &recording.contenders {
+                cells.extend(Cell::new(recording, contender, load_point));
+            }
+        }
+        Self { recording, cells }
+    }
+
+    /// The cell of a contender at a load point.
+    pub fn cell(&self, contender: &str, load_point: &str) -> Option<&Cell<'a>> {
+        self.cells.iter().find(|cell| cell.contender.name == contender && cell.load_point == load_point)
+    }
+
+    /// The load points that have cells, in order of appearance.
+    pub fn load_points(&self) -> Vec<&'a str> {
+        let mut points: Vec<&str> = self.cells.iter().map(|cell| cell.load_point).collect();
+        // Cells stand by load point, so that equal ones are neighbours.
+        points.dedup();
+        points
+    }
+
+    /// The cells at a load point, in the scenario's order of contenders.
+    pub fn at<'s>(&'s self, load_point: &'s str) -> impl Iterator<Item = &'s Cell<'a>> {
+        self.cells.iter().filter(move |cell| cell.load_point == load_point)
+    }
+}
+
+impl<'a> Cell<'a> {
+    /// `None` where no trial was measured to its end.
+    fn new(recording: &'a Recording, contender: &'a ContenderRecord, load_point: &'a str) -> Option<Self> {
+        let mut trials: Vec<&Trial> = recording.complete_trials(&contender.name, load_point).collect();
+        trials.sort_by_key(|trial| trial.repeat);
+        let first = *trials.first()?;
+        let mut times = first.times.clone();
+        for trial in &trials[1..] {
+            times.merge(&trial.times);
+        }
+        let metrics = METRICS
+            .iter()
+            .filter_map(|metric| {
+                let value = metric.over(&trials, &times).value()?;
+                let repeats = trials.iter().map(|trial| (trial.repeat, metric.of_trial(trial).value().flatten())).collect();
+                Some((metric.name, Estimate { value, repeats }))
+            })
+            .collect();
+        Some(Self { contender, load_point, workload: &first.workload, metrics, times, timeline: &first.timeline, trials })
+    }
+}
+
 impl Cell<'_> {
     /// Value of a metric, where it has one.
     pub fn value(&self, metric: &str) -> Option<f64> {
         self.metrics.get(metric).and_then(|estimate| estimate.value)
+    }
+
+    /// Whether the subscriber asks, is told, or neither.
+    pub fn direction(&self) -> Direction {
+        self.contender.direction
     }
 }
