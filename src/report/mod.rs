@@ -1,1 +1,3 @@
-//! report.
+//! A summary as bytes: one file for each output, each a pure function.
+
+pub mod charts;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use plotters::prelude::{DrawingBackend as _, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{Color as _, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 
 use super::text::{self, Weight};
 use super::theme::{Palette, Theme};
@@ -122,7 +122,7 @@ impl Canvas<'_> {
         };
         // The backend divides sizes by 1.24, and puts the baseline 0.76 em below what it calls the top.
         let size = hand.size * SCALE;
-        let style = TextStyle::from((FontFamily::Name(FAMILY), size * 1.24, weight, &hand.colour)).pos(Pos::new(horizontal, VPos::Top));
+        let style = TextStyle::from(FontDesc::new(FontFamily::Name(FAMILY), size * 1.24, weight)).color(&hand.colour).pos(Pos::new(horizontal, VPos::Top));
         let _ = self.backend.draw_text(&text, &style, at(x, y - hand.size * 0.76));
     }
 

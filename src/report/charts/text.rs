@@ -26,9 +26,6 @@ pub static SEMI_BOLD_WOFF2: &[u8] = include_bytes!("../../../assets/fonts/Inter-
 /// Stands for a character that the font lacks.
 const UNKNOWN: char = '□';
 
-/// Takes the place of a space that no line may be broken at: between a number and its unit.
-pub const FIRM_SPACE: char = '\u{a0}';
-
 impl Weight {
     fn face(self) -> Option<Face<'static>> {
         let data = match self {
