@@ -3,15 +3,22 @@
 //! Times come from the merged histograms of all repeats, never from averaged percentiles; counts are means over
 //! the repeats. Every figure keeps its repeats, and every doubt travels with the figures it touches.
 
+pub mod budgets;
+pub mod doubts;
 #[doc(hidden)]
 pub mod fixture;
 pub mod glossary;
 pub mod metrics;
+pub mod ratios;
+pub mod thresholds;
 pub mod unit;
+pub mod verdict;
 
 use std::collections::BTreeMap;
 
 use crate::measure::recording::{ContenderRecord, Direction, Recording, Second, Times, Trial, WorkloadRecord};
+use budgets::{BudgetOutcome, BudgetResult};
+pub use doubts::{Doubt, Grade};
 use metrics::METRICS;
 
 /// All that reports show.
@@ -20,6 +27,21 @@ pub struct Summary<'a> {
     pub recording: &'a Recording,
     /// One for each contender and load point that has a complete trial: load points in order of appearance, contenders in the scenario's order.
     pub cells: Vec<Cell<'a>>,
+    /// Reasons to read numbers with care: first those that concern all.
+    pub doubts: Vec<Doubt>,
+    /// What became of the budgets.
+    pub budgets: Vec<BudgetResult<'a>>,
+}
+
+/// What a summary means for whoever asked for the run; the command line makes exit codes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Fine,
+    /// A budget was broken.
+    Broken,
+    /// Some figures are not to be trusted, or a budget has no figure.
+    Untrusted,
 }
 
 /// One contender at one load point, all repeats.
@@ -58,7 +80,26 @@ impl<'a> Summary<'a> {
                 cells.extend(Cell::new(recording, contender, load_point));
             }
         }
-        Self { recording, cells }
+        let doubts = doubts::doubts(recording, &cells);
+        let budgets = budgets::budgets(recording, &cells);
+        Self { recording, cells, doubts, budgets }
+    }
+
+    /// What it means for the exit code: the gravest of what holds.
+    pub fn outcome(&self) -> Outcome {
+        let budget = |wanted: BudgetOutcome| self.budgets.iter().any(|result| result.outcome == wanted);
+        if self.doubts.iter().any(|doubt| doubt.grade == Grade::Untrusted) || budget(BudgetOutcome::NoSamples) {
+            Outcome::Untrusted
+        } else if budget(BudgetOutcome::Broken) {
+            Outcome::Broken
+        } else {
+            Outcome::Fine
+        }
+    }
+
+    /// The doubts that touch a metric of a cell.
+    pub fn doubts_on<'s>(&'s self, cell: &Cell<'_>, metric: &str) -> impl Iterator<Item = &'s Doubt> {
+        self.doubts.iter().filter(move |doubt| doubt.concerns(&cell.contender.name, cell.load_point) && doubt.touches(metric))
     }
 
     /// The cell of a contender at a load point.
