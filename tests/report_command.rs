@@ -30,6 +30,11 @@ fn everything_is_made_next_to_the_recording() {
     for file in ["summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json"] {
         assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 100, "{file}");
     }
+    for name in pushbench::report::charts::NAMES {
+        for ending in ["light.svg", "dark.svg", "light.png", "dark.png"] {
+            assert!(folder.path().join(format!("charts/{name}-{ending}")).exists(), "{name}-{ending}");
+        }
+    }
     // From the file, into another folder, the same bytes.
     let other = tempfile::tempdir().unwrap();
     let out = other.path().join("new/folder");

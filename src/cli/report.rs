@@ -39,6 +39,10 @@ enum Wanted {
     Md,
     /// summary.json
     Json,
+    /// Every chart as SVG, light and dark
+    Svg,
+    /// Every chart as PNG, 3200 × 1800, light and dark
+    Png,
 }
 
 impl Wanted {
@@ -48,6 +52,8 @@ impl Wanted {
             Self::Csv => Some(Format::Csv),
             Self::Md => Some(Format::Markdown),
             Self::Json => Some(Format::Json),
+            Self::Svg => Some(Format::Svg),
+            Self::Png => Some(Format::Png),
         }
     }
 }
@@ -70,10 +76,20 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
         print(&terminal::report(&summary, style()));
     }
     if !written.is_empty() {
-        let names: Vec<String> = written.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect();
-        print(&format!("Written to {}: {}\n", folder.display(), names.join(", ")));
+        print(&format!("Written to {}: {}\n", folder.display(), told(&written)));
     }
     Ok(exit(&summary))
+}
+
+/// File names, with pictures only counted: `summary.csv, summary.md, 20 pictures in charts/`.
+fn told(written: &[PathBuf]) -> String {
+    let is_picture = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "svg" || ending == "png");
+    let (charts, files): (Vec<&PathBuf>, Vec<&PathBuf>) = written.iter().partition(is_picture);
+    let mut names: Vec<String> = files.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect();
+    if !charts.is_empty() {
+        names.push(format!("{} pictures in charts/", charts.len()));
+    }
+    names.join(", ")
 }
 
 /// What a summary means for the exit code of `run` and `report` alike.

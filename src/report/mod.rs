@@ -1,5 +1,6 @@
 //! [`Summary`] → bytes: one file per output, each a pure function. [`write_all`] alone writes files.
 
+pub mod charts;
 pub mod conditions;
 pub mod csv;
 pub mod figures;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::measure::recording::Recording;
 use crate::summary::Summary;
+use charts::{Picture, Theme};
 
 /// A kind of report that is a file, or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +25,24 @@ pub enum Format {
     Markdown,
     /// `summary.json`.
     Json,
+    /// `charts/NAME-THEME.svg`.
+    Svg,
+    /// `charts/NAME-THEME.png`, [`PNG_WIDTH`] pixels wide.
+    Png,
 }
+
+/// Width of PNG charts in pixels, 16:9: twice a projector's, for slides and print.
+pub const PNG_WIDTH: u32 = 3_200;
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Csv, Self::Markdown, Self::Json];
+    pub const ALL: [Self; 5] = [Self::Csv, Self::Markdown, Self::Json, Self::Svg, Self::Png];
 }
 
 /// A report, ready to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Name within the folder.
+    /// Path within the folder of the report.
     pub name: String,
     /// Content.
     pub bytes: Vec<u8>,
@@ -83,7 +92,19 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
         ]),
         Format::Markdown => Ok(vec![File::new("summary.md", markdown::page(summary))]),
         Format::Json => Ok(vec![made("summary.json", json::summary(summary).map_err(|error| error.to_string()))?]),
+        Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
+        Format::Png => {
+            pictures(summary).map(|picture| made(&path(&picture, "png"), charts::png(&picture.svg, PNG_WIDTH).map_err(|error| error.to_string()))).collect()
+        }
     }
+}
+
+fn pictures(summary: &Summary<'_>) -> impl Iterator<Item = Picture> {
+    Theme::ALL.into_iter().flat_map(|theme| charts::all(summary, theme))
+}
+
+fn path(picture: &Picture, ending: &str) -> String {
+    format!("charts/{}-{}.{ending}", picture.name, picture.theme.name())
 }
 
 /// Makes reports of a recording and writes them into a folder, which is created; tells what was written.
@@ -101,6 +122,9 @@ pub fn write_all(recording: &Recording, folder: &Path, formats: &[Format]) -> Re
     for format in formats {
         for file in files(&summary, *format)? {
             let path = folder.join(&file.name);
+            // A chart has a folder of its own within the report's.
+            let parent = path.parent().unwrap_or(folder);
+            fs::create_dir_all(parent).map_err(refused(parent))?;
             fs::write(&path, &file.bytes).map_err(refused(&path))?;
             written.push(path);
         }
