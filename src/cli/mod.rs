@@ -4,7 +4,6 @@ pub mod check;
 pub mod completions;
 pub mod exit;
 pub mod list;
-mod outcome;
 mod progress;
 pub mod report;
 pub mod run;
@@ -18,11 +17,8 @@ use crate::scenario::Registry;
 use crate::summary::metrics;
 use exit::{Exit, Trouble};
 
-use crate::contenders;
-use crate::scenario::Registry;
-
 /// What scenarios may name: every contender and every metric that there is.
-pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: &[] };
+pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: metrics::NAMES };
 
 /// Should this system poll or push? Measurements instead of opinions.
 ///
@@ -55,11 +51,6 @@ enum Command {
     Completions(completions::CompletionsArguments),
     #[command(hide = true)]
     Side(run::SideArguments),
-}
-
-/// What scenarios may name.
-fn registry() -> Registry {
-    Registry { contenders: contenders::ALL, metrics: metrics::NAMES }
 }
 
 /// Runs the command; what goes wrong comes back, with the exit code it means.

@@ -1,7 +1,6 @@
 //! `pushbench run`, and the hidden `pushbench side` that it starts for every side of a trial.
 
 use std::io::{self, Write as _};
-use std::num::NonZeroU32;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -17,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Trouble};
 use super::progress::{Painter, Ui};
-use super::{outcome, registry};
+use super::selection::Selection;
+use super::{REGISTRY, report};
 use crate::measure::clock::RealClock;
 use crate::measure::machine::Machine;
 use crate::measure::process;
@@ -35,20 +35,11 @@ use crate::scenario::Scenario;
 /// twice ends it at once.
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// The scenario's file
-    scenario: PathBuf,
+    #[command(flatten)]
+    selection: Selection,
     /// Folder for the report [default: reports/SCENARIO/TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Replaces the scenario's seed
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-    /// Runs only this contender; may be given several times
-    #[arg(long, value_name = "NAME")]
-    only: Vec<String>,
-    /// Replaces the scenario's number of repeats
-    #[arg(long, value_name = "NUMBER")]
-    repeats: Option<NonZeroU32>,
     /// How progress is shown on stderr
     #[arg(long, value_enum, default_value_t = Ui::Auto)]
     ui: Ui,
@@ -59,10 +50,7 @@ pub struct RunArguments {
 /// # Errors
 /// See [`Trouble`].
 pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
-    let mut scenario = Scenario::read(&arguments.scenario, registry()).map_err(Trouble::usage)?;
-    scenario.workload.seed = arguments.seed.unwrap_or(scenario.workload.seed);
-    let only = (!arguments.only.is_empty()).then_some(&arguments.only[..]);
-    let plan = Plan::new(&scenario, only, arguments.repeats).map_err(Trouble::usage)?;
+    let (scenario, plan) = arguments.selection.read(REGISTRY)?;
     refuse_what_cannot_be_held(&scenario, &plan)?;
     let folder = report_folder(arguments, &scenario)?;
     let binary = std::env::current_exe().map_err(|error| Trouble::cannot_run(format!("cannot find this program's own file: {error}")))?;
@@ -75,7 +63,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     let ended = runtime.block_on(LocalSet::new().run_until(async {
         let interrupt = CancellationToken::new();
         let surroundings = Surroundings {
-            registry: registry(),
+            registry: REGISTRY,
             launcher: Launcher::Processes { binary },
             clock: Rc::new(RealClock),
             cores: &cores,
@@ -102,7 +90,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
 
 /// Writes the report, prints the comparison, and works out the exit code.
 fn finish(recording: &Recording, result: Result<(), CampaignError>, folder: &Path) -> Result<Exit, Trouble> {
-    let shown = if recording.trials.iter().any(|trial| trial.complete) { outcome::report(recording, folder)? } else { Exit::Fine };
+    let shown = if recording.trials.iter().any(|trial| trial.complete) { report::make_all(recording, folder)? } else { Exit::Fine };
     match result {
         Err(error) => Err(Trouble::cannot_run(error)),
         Ok(()) if recording.trials.iter().filter(|trial| trial.complete).count() < recording.trials_planned => {
@@ -131,7 +119,7 @@ async fn second_interrupt<T>(interrupt: &CancellationToken) -> Result<T, Trouble
 }
 
 fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan) -> Result<(), Trouble> {
-    let estimates = estimate(scenario, plan, registry()).map_err(Trouble::usage)?;
+    let estimates = estimate(scenario, plan, REGISTRY).map_err(Trouble::usage)?;
     let limits = Limits::read(&Machine::read());
     let shortages: Vec<_> = plan.trials.iter().zip(&estimates).flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).collect();
     match shortages.first() {
@@ -179,7 +167,7 @@ pub fn side(_arguments: &SideArguments) -> Result<Exit, Trouble> {
         let hear = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
         let say = pipe::Sender::from_owned_fd(io::stdout().as_fd().try_clone_to_owned()?)?;
         let (link, written) = link::over_pipes(hear, say);
-        let surroundings = sides::Surroundings { clock: Rc::new(RealClock), registry: registry(), protocol: None, own_process: true };
+        let surroundings = sides::Surroundings { clock: Rc::new(RealClock), registry: REGISTRY, protocol: None, own_process: true };
         sides::run(link, surroundings).await;
         // A harness that does not read any more is gone, or will end this process.
         let _ = tokio::time::timeout(Duration::from_secs(5), written).await;

@@ -8,4 +8,4 @@ mod xmpp_pubsub;
 use crate::contender::Contender;
 
 /// Every contender that a scenario can `use`, in the order in which they are shown.
-pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &xmpp_pubsub::XmppPubsub, &loopback::Loopback];
+pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &xmpp_pubsub::XmppPubSub, &loopback::Loopback];

@@ -2,13 +2,13 @@
 //!
 //! A doubt names its cause, the figure and the remedy. What holds for every cell alike is said once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cell;
 use super::metrics::{Kind, METRICS, Statistic};
 use super::thresholds::{
     GENERATOR_BUSY, LAG_NOTE, LAG_NOTE_FLOOR, LAG_UNTRUSTED, LAG_UNTRUSTED_FLOOR, PUBLISH_LAG_NOTE, PUBLISH_LAG_UNTRUSTED, REPEATS_FOR_AN_INTERVAL,
-    REQUESTS_SENT, TAIL, samples_needed,
+    REQUESTS_SENT, samples_needed,
 };
 use crate::measure::recording::{Direction, Recording, Role, SideRecord, State, Trial};
 use crate::units::{show_count, show_seconds, significant};
@@ -64,23 +64,36 @@ impl Doubt {
 const EVERYTHING: &str = "";
 const TIMES: [&str; 2] = ["latency.", "scenario_latency."];
 
-/// All doubts of a recording: first what concerns all, then by cell; the gravest first within each.
+/// All doubts of a recording: the gravest first, and within a grade first what concerns all.
 pub fn doubts(recording: &Recording, cells: &[Cell<'_>]) -> Vec<Doubt> {
-    let mut all: Vec<Doubt> = of_recording(recording, cells);
-    let by_cell: Vec<Vec<Doubt>> = cells.iter().map(|cell| of_cell(recording, cell)).collect();
-    // The same words in every cell are a property of the run: said once.
-    let shared: Vec<Doubt> = match by_cell.split_first() {
-        Some((first, rest)) if !rest.is_empty() => {
-            first.iter().filter(|doubt| rest.iter().all(|others| others.iter().any(|other| same(doubt, other)))).cloned().collect()
-        }
-        _ => Vec::new(),
+    let mut all = of_recording(recording, cells);
+    let single: Vec<Doubt> = cells.iter().flat_map(|cell| of_cell(recording, cell)).collect();
+    // The same words in many cells are a property of the run, of a load point or of a contender: said once.
+    let all_of = |contender: Option<&str>, point: Option<&str>| {
+        cells.iter().filter(|cell| contender.is_none_or(|name| name == cell.contender.name) && point.is_none_or(|place| place == cell.load_point)).count()
     };
-    let single: Vec<Doubt> = by_cell.into_iter().flatten().filter(|doubt| !shared.iter().any(|said| same(said, doubt))).collect();
-    all.extend(shared.into_iter().map(|doubt| Doubt { contender: None, load_point: None, ..doubt }));
-    all.sort_by_key(|doubt| std::cmp::Reverse(doubt.grade));
-    let mut single = single;
-    single.sort_by_key(|doubt| std::cmp::Reverse(doubt.grade));
-    all.extend(single);
+    let said = |doubt: &Doubt, contender: Option<&str>, point: Option<&str>| {
+        single
+            .iter()
+            .filter(|other| {
+                same(doubt, other) && contender.is_none_or(|_| other.contender == doubt.contender) && point.is_none_or(|_| other.load_point == doubt.load_point)
+            })
+            .count()
+    };
+    for doubt in &single {
+        let (contender, point) = (doubt.contender.as_deref(), doubt.load_point.as_deref());
+        let wider = [(None, None), (None, point), (contender, None)];
+        let widest = wider.into_iter().find(|(contender, point)| {
+            let concerned = all_of(*contender, *point);
+            concerned > 1 && said(doubt, *contender, *point) == concerned
+        });
+        let (contender, point) = widest.unwrap_or((contender, point));
+        let doubt = Doubt { contender: contender.map(str::to_owned), load_point: point.map(str::to_owned), ..doubt.clone() };
+        if !all.contains(&doubt) {
+            all.push(doubt);
+        }
+    }
+    all.sort_by_key(|doubt| (std::cmp::Reverse(doubt.grade), doubt.contender.is_some() || doubt.load_point.is_some()));
     all
 }
 
@@ -110,11 +123,16 @@ fn of_recording(recording: &Recording, cells: &[Cell<'_>]) -> Vec<Doubt> {
         let text = format!("{complete} of {} planned trials count: {why}. Comparisons may rest on fewer repeats.", recording.trials_planned);
         doubts.push(general(Grade::Note, "incomplete", &[EVERYTHING], text));
     }
-    let traced =
-        |point: &str| recording.trials.iter().filter(|trial| trial.load_point == point).map(|trial| &trial.trace_sha256).collect::<BTreeSet<_>>().len();
-    for point in recording.load_points().into_iter().filter(|point| traced(point) > 1) {
-        let text = "The contenders were not sent the same updates: their traces differ. Run them together, from one scenario and seed.".to_owned();
-        doubts.push(Doubt { load_point: Some(point.to_owned()), ..general(Grade::Untrusted, "trace", &[EVERYTHING], text) });
+    // Settings of a contender leave the trace alone; everything else that is swept may change it.
+    let workload = |trial: &Trial| trial.load_point.split(';').filter(|value| !value.starts_with("contender.")).collect::<Vec<_>>().join(";");
+    let mut traces: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for trial in recording.trials.iter().filter(|trial| trial.complete) {
+        traces.entry(workload(trial)).or_default().insert(&trial.trace_sha256);
+    }
+    for (point, _) in traces.into_iter().filter(|(_, hashes)| hashes.len() > 1) {
+        let place = if point.is_empty() { String::new() } else { format!(" at {point}") };
+        let text = format!("The contenders were not sent the same updates{place}: their traces differ. Run them together, from one scenario and seed.");
+        doubts.push(general(Grade::Untrusted, "trace", &[EVERYTHING], text));
     }
     if recording.scenario.compression > 1.0 {
         let text = format!(
@@ -338,36 +356,40 @@ fn busiest_generator(trial: &Trial) -> Option<(&SideRecord, f64)> {
 }
 
 fn samples(found: &mut Found<'_>) {
+    let mut short: Vec<&'static str> = Vec::new();
+    let mut told: Vec<String> = Vec::new();
     for (quantile, name) in [(0.99, "p99"), (0.999, "p99.9")] {
         let needed = samples_needed(quantile);
-        let short: Vec<(&'static str, u64)> = METRICS
-            .iter()
-            .filter(|metric| found.cell.value(metric.name).is_some())
-            .filter_map(|metric| {
-                let (of, asked) = match metric.kind {
-                    Kind::Time { of, statistic: Statistic::Quantile(asked), .. } => (of(&found.cell.times).count(), asked),
-                    Kind::Expected(asked) => (found.cell.times.latency.count() + found.sum(|trial| trial.deliveries.lost), asked),
-                    Kind::Time { .. } | Kind::Figure(_) => return None,
-                };
-                (asked >= TAIL && asked == quantile && of < needed).then_some((metric.name, of))
-            })
-            .collect();
-        if short.is_empty() {
-            continue;
-        }
-        // One phrase for each number of samples, so that the families of latency are not recited.
-        let mut counts: Vec<(u64, Vec<&str>)> = Vec::new();
-        for (metric, count) in &short {
-            match counts.iter_mut().find(|(known, _)| known == count) {
-                Some((_, metrics)) => metrics.push(metric),
-                None => counts.push((*count, vec![metric])),
+        let mut counts: Vec<(&str, u64)> = Vec::new();
+        for metric in METRICS.iter().filter(|metric| found.cell.value(metric.name).is_some()) {
+            let (count, asked) = match metric.kind {
+                Kind::Time { of, statistic: Statistic::Quantile(asked), .. } => (of(&found.cell.times).count(), asked),
+                Kind::Expected(asked) => (found.cell.times.latency.count() + found.sum(|trial| trial.deliveries.lost), asked),
+                Kind::Time { .. } | Kind::Figure(_) => continue,
+            };
+            // Of time_to_current there is one sample for each subscriber, and all of them: more of the run brings no more.
+            if asked != quantile || count >= needed || metric.name.starts_with("time_to_current.") {
+                continue;
+            }
+            short.push(metric.name);
+            // The parts and the stretched form of latency have its samples: they are not recited.
+            let family = metric.name.split('.').next().unwrap_or(metric.name).trim_start_matches("scenario_");
+            if !counts.contains(&(family, count)) {
+                counts.push((family, count));
             }
         }
-        let told: Vec<String> = counts.iter().map(|(count, metrics)| format!("{} has {}", metrics.join(", "), show(*count))).collect();
-        let metrics: Vec<&'static str> = short.iter().map(|(metric, _)| *metric).collect();
-        let text = format!("A {name} needs {} samples: {}. Lengthen the span or add repeats.", show(needed), told.join("; "));
-        found.note("samples", &metrics, text);
+        if !counts.is_empty() {
+            let each: Vec<String> = counts.iter().map(|(family, count)| format!("{family} has {}", show(*count))).collect();
+            told.push(format!("a {name} needs {}, {}", show(needed), each.join(", ")));
+        }
     }
+    if !short.is_empty() {
+        found.note("samples", &short, format!("Too few samples: {}. Lengthen the span or add repeats.", told.join("; ")));
+    }
+    clipped(found);
+}
+
+fn clipped(found: &mut Found<'_>) {
     let times = &found.cell.times;
     let clipped: u64 =
         [&times.latency, &times.scenario_latency, &times.wait, &times.transit, &times.lag, &times.response].iter().map(|times| times.clipped()).sum();

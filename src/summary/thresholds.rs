@@ -28,8 +28,6 @@ pub const REQUESTS_SENT: f64 = 0.999;
 
 /// Samples beyond a quantile that it needs to be told from the largest value: a p99 needs 1,000 samples, a p99.9 10,000.
 pub const SAMPLES_BEYOND: f64 = 10.0;
-/// Quantiles from here on are held to [`SAMPLES_BEYOND`]; a median of few samples shows its weakness in the repeats.
-pub const TAIL: f64 = 0.99;
 
 /// Without an interval, a lead below this factor is no lead: plain runs of the same code, one after the other, have differed by half.
 pub const FACTOR_WITHOUT_INTERVAL: f64 = 1.5;

@@ -49,6 +49,9 @@ impl Unit {
             Self::Count => show_number(value),
             Self::Seconds | Self::ScenarioSeconds => show_seconds(value),
             Self::Bytes => show_bytes(value),
+            // 59.7 CPU-ms: told apart from a time at a glance.
+            Self::CpuSeconds if value.abs() < 0.9995e-3 && value != 0.0 => format!("{} CPU-µs", significant(value * 1e6, 3)),
+            Self::CpuSeconds if value.abs() < 0.9995 && value != 0.0 => format!("{} CPU-ms", significant(value * 1e3, 3)),
             Self::CpuSeconds => format!("{} CPU-s", show_number(value)),
             Self::Ratio => format!("{} %", significant(value * 100.0, 3)),
         }

@@ -98,25 +98,23 @@ impl Question {
         }
     }
 
-    /// What the loser does: `needs 16 times as many messages per update`.
-    fn loses(self, factor: &str) -> String {
+    /// What its figures are: `Messages per update`; a statement's text reads on from it.
+    pub fn label(self) -> &'static str {
         match self {
-            Self::Volume => format!("needs {factor} times as many messages per update"),
-            Self::Freshness => format!("takes {factor} times as long"),
-            Self::Cpu => format!("uses {factor} times as much CPU per update"),
-            Self::Memory => format!("needs {factor} times as much memory on the server"),
-            Self::SetUp => format!("needs {factor} times as many messages to set up"),
+            Self::Volume => "Messages per update",
+            Self::Freshness => "Freshness, 99 % of updates within",
+            Self::Cpu => "CPU per 1,000 updates",
+            Self::Memory => "Server memory, peak",
+            Self::SetUp => "Set-up",
         }
     }
 
-    /// A figure with what it is: `1.05 messages per update`.
-    fn figure(self, value: f64) -> String {
+    /// What the loser needs, after a factor: `5 times as many`.
+    fn as_much(self) -> &'static str {
         match self {
-            Self::Volume => format!("{} messages per update", show_number(value)),
-            Self::Freshness => format!("99 % of updates within {}", show_seconds(value)),
-            Self::Cpu => format!("{} CPU-s per 1,000 updates", show_number(value)),
-            Self::Memory => format!("a peak of {} on the server", crate::units::show_bytes(value)),
-            Self::SetUp => format!("{} messages to set up", show_number(value)),
+            Self::Volume | Self::SetUp => "as many",
+            Self::Freshness => "as long",
+            Self::Cpu | Self::Memory => "as much",
         }
     }
 }
@@ -146,7 +144,7 @@ impl Summary<'_> {
         let metric = Metric::named(question.metric())?;
         let compared = compare(self, metric, push, pull);
         let Some(compared) = compared else {
-            let text = format!("{} has {}, {} {}.", push.contender.name, figure(question, push), pull.contender.name, figure(question, pull));
+            let text = format!("{}, {}.", figure(question, push), figure(question, pull));
             return Some(Statement { question, winner: Winner::NoClearDifference, text, ratio: None });
         };
         let ratio = compared.ratio;
@@ -161,32 +159,23 @@ impl Summary<'_> {
 
     /// `rivals`: how many there are in the loser's family.
     fn lead(&self, question: Question, winner: &Cell<'_>, loser: &Cell<'_>, ratio: Ratio, push_wins: bool, rivals: usize) -> String {
-        let family = if push_wins { "poller" } else { "pusher" };
-        let best = if rivals > 1 { format!(" (the best {family} here)") } else { String::new() };
+        let family = if push_wins { "pollers" } else { "pushers" };
+        let best = if rivals > 1 { format!(" (the best of {rivals} {family})") } else { String::new() };
         let factor = if push_wins { 1.0 / ratio.value } else { ratio.value };
-        let led = if factor.is_finite() { format!(": {} {}", loser.contender.name, question.loses(&significant_factor(factor))) } else { String::new() };
+        let led = if factor.is_finite() { format!(": {} times {}", significant_factor(factor), question.as_much()) } else { String::new() };
         let noise = match ratio.interval {
-            Some((low, high)) if factor.is_finite() => {
-                let (low, high) = if push_wins { (1.0 / high, 1.0 / low) } else { (low, high) };
-                interval(low, high)
-            }
-            Some(_) => String::new(),
+            Some((low, high)) if push_wins => interval(1.0 / high, 1.0 / low),
+            Some((low, high)) => interval(low, high),
+            None if ratio.pairs > 1 => String::new(),
             None => " (one repeat: noise unknown)".to_owned(),
         };
-        format!(
-            "{} has {}, {}{best} {}{led}{noise}.{}",
-            winner.contender.name,
-            figure(question, winner),
-            loser.contender.name,
-            figure(question, loser),
-            self.scenario_time(question)
-        )
+        format!("{}, {}{best} {}{led}{noise}.{}", figure(question, winner), loser.contender.name, value(question, loser), self.scenario_time(question))
     }
 
     fn scenario_time(&self, question: Question) -> String {
         let compression = self.recording.scenario.compression;
         if question == Question::Freshness && compression > 1.0 {
-            format!(" Scenario time: waits are stretched back by {}, transit is as measured.", significant(compression, 6))
+            format!(" Scenario time: waits are stretched back {} times, transit is as measured.", significant(compression, 6))
         } else {
             String::new()
         }
@@ -194,15 +183,12 @@ impl Summary<'_> {
 
     fn alone(&self, question: Question, only: &Cell<'_>, pulls: &[&Cell<'_>], pushes: &[&Cell<'_>]) -> Statement {
         let (family, others, absent) =
-            if only.direction() == Direction::Pull { ("poller", pushes, "no contender here pushes") } else { ("pusher", pulls, "no contender here polls") };
+            if only.direction() == Direction::Pull { ("poller", pushes, "nobody here pushes") } else { ("pusher", pulls, "nobody here polls") };
         let own = if family == "poller" { pulls.len() } else { pushes.len() };
-        let best = if own > 1 { format!(", the best {family}") } else { String::new() };
-        let why = if others.is_empty() { absent.to_owned() } else { "the other side has no such figure".to_owned() };
-        let text = if self.untrusted(question, &[only]) {
-            self.not_trustworthy(question, &[only])
-        } else {
-            format!("{}{best}, has {}; {why}.", only.contender.name, figure(question, only))
-        };
+        let best = if own > 1 { format!(" (the best of {own} {family}s)") } else { String::new() };
+        let why = if others.is_empty() { absent.to_owned() } else { "the other side has no figure".to_owned() };
+        let text =
+            if self.untrusted(question, &[only]) { self.not_trustworthy(question, &[only]) } else { format!("{}{best}; {why}.", figure(question, only)) };
         Statement { question, winner: Winner::NoComparison, text, ratio: None }
     }
 
@@ -241,13 +227,13 @@ impl Summary<'_> {
         } else {
             let spans = extra / saved;
             let span = push.workload.window * self.recording.scenario.compression;
-            let text = format!(
-                "{figures}; the {} more are paid for after {} of such traffic ({} spans of {}).",
-                show_number(extra),
-                show_seconds(spans * span),
-                significant(spans, 2),
-                show_seconds(span)
-            );
+            let spans = if spans < 1.0 {
+                format!("{} of the span of {}", significant(spans, 2), show_seconds(span))
+            } else {
+                format!("{} spans of {}", significant(spans, 2), show_seconds(span))
+            };
+            let text =
+                format!("{figures}; the {} more are paid for after {} of such traffic ({spans}).", show_number(extra), show_seconds(extra / saved * span));
             (Winner::Pull, text)
         };
         Some(Statement { question, winner, text, ratio: None })
@@ -265,8 +251,16 @@ fn best<'c, 'a>(question: Question, cells: &[&'c Cell<'a>]) -> Option<&'c Cell<'
     figures.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(cell, _)| cell)
 }
 
+/// `poll-1s 991 ms`.
 fn figure(question: Question, cell: &Cell<'_>) -> String {
-    cell.value(question.metric()).map_or_else(|| "no figure".to_owned(), |value| question.figure(value))
+    format!("{} {}", cell.contender.name, value(question, cell))
+}
+
+fn value(question: Question, cell: &Cell<'_>) -> String {
+    match (Metric::named(question.metric()), cell.value(question.metric())) {
+        (Some(metric), Some(value)) => metric.unit.show(value),
+        _ => "without a figure".to_owned(),
+    }
 }
 
 /// Three digits, and at least `1.01`: a lead is never shown as "1 times".
@@ -284,19 +278,19 @@ fn within_noise(question: Question, push: &Cell<'_>, pull: &Cell<'_>, ratio: Rat
         Some((low, high)) => format!("the ratio is {}, its 95 % interval {} to {}", significant(ratio.value, 3), significant(low, 3), significant(high, 3)),
         None => format!("the ratio is {}, from one repeat, so that the noise is unknown", significant(ratio.value, 3)),
     };
-    format!("no clear difference: {} has {}, {} {}; {noise}.", push.contender.name, figure(question, push), pull.contender.name, figure(question, pull))
+    format!("no clear difference between {} and {}; {noise}.", figure(question, push), figure(question, pull))
 }
 
 /// All in one sentence, from the questions that matter: volume, freshness and CPU.
 fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>]) -> String {
     if pulls.is_empty() && pushes.is_empty() {
-        return "Nothing to compare: only controls were run.".to_owned();
+        return "Nothing to compare: only controls here.".to_owned();
     }
     if pushes.is_empty() {
-        return "Only pollers were run: nothing to compare them with.".to_owned();
+        return "Only pollers here: nothing to compare them with.".to_owned();
     }
     if pulls.is_empty() {
-        return "Only pushers were run: nothing to compare them with.".to_owned();
+        return "Only pushers here: nothing to compare them with.".to_owned();
     }
     let main: Vec<&Statement> =
         statements.iter().filter(|statement| matches!(statement.question, Question::Volume | Question::Freshness | Question::Cpu)).collect();
@@ -307,12 +301,18 @@ fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>])
     }
     let (push, pull, even) = (won(Winner::Push), won(Winner::Pull), won(Winner::NoClearDifference));
     let tail = if even.is_empty() { String::new() } else { format!("; no clear difference in {}", nouns(&even)) };
+    let rivals = match (pulls.len(), pushes.len()) {
+        (1, 1) => "",
+        (_, 1) => ", each against the best poller",
+        (1, _) => ", each against the best pusher",
+        _ => ", the best against the best in each",
+    };
     match (push.is_empty(), pull.is_empty()) {
         (true, true) if even.is_empty() => "Nothing to compare: one of the families has no figures.".to_owned(),
         (true, true) => format!("No clear difference in {}.", nouns(&even)),
-        (false, true) => format!("Push is better in {}{tail}.", factors(&push)),
-        (true, false) => format!("Polling is better in {}{tail}.", factors(&pull)),
-        (false, false) => format!("It depends: push is better in {}, polling in {}{tail}.", factors(&push), factors(&pull)),
+        (false, true) => format!("Push is better in {}{rivals}{tail}.", factors(&push)),
+        (true, false) => format!("Polling is better in {}{rivals}{tail}.", factors(&pull)),
+        (false, false) => format!("It depends: push is better in {}, polling in {}{rivals}{tail}.", factors(&push), factors(&pull)),
     }
 }
 

@@ -192,7 +192,8 @@ pub struct Raw {
     pub seen: String,
 }
 
-pub const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
+pub const HEADER: &str =
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
 
 impl Raw {
     pub async fn connect(server: &ServerAddress) -> Self {
