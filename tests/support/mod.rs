@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 
+pub mod trials;
+
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -94,9 +96,28 @@ impl Inbox for CountingInbox {
         self.traffic.borrow_mut().payload_bytes += bytes as u64;
     }
 
-    fn sent(&self, _kind: Message, _payload: usize) {}
+    fn sent(&self, kind: Message, payload: usize) {
+        let traffic = &mut *self.traffic.borrow_mut();
+        traffic.payload_bytes += payload as u64;
+        match kind {
+            Message::Stanza => traffic.stanzas_up += 1,
+            Message::Event => traffic.events_up += 1,
+            Message::Handshake => traffic.handshake_up += 1,
+        }
+        self.change.notify_waiters();
+    }
 
-    fn received(&self, _kind: Message, _asked: bool, _payload: Option<&[u8]>) {}
+    fn received(&self, kind: Message, _asked: bool, payload: Option<&[u8]>) {
+        let traffic = &mut *self.traffic.borrow_mut();
+        traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+        match kind {
+            Message::Stanza => traffic.stanzas_down += 1,
+            Message::Event => traffic.events_down += 1,
+            Message::Handshake => traffic.handshake_down += 1,
+        }
+        self.payloads.borrow_mut().extend(payload.map(<[u8]>::to_vec));
+        self.change.notify_waiters();
+    }
 
     fn connected(&self) {
         self.traffic.borrow_mut().connections += 1;
