@@ -34,6 +34,8 @@ pub struct CountingInbox {
     pub under_way: Cell<u64>,
     pub most_under_way: Cell<u64>,
     pub payloads: RefCell<Vec<Vec<u8>>>,
+    /// Payloads are counted, but not kept.
+    pub forgets: Cell<bool>,
     pub intended: RefCell<Vec<Option<Instant>>>,
     change: Notify,
 }
@@ -80,7 +82,7 @@ impl Inbox for CountingInbox {
             *traffic.responses.entry(status).or_default() += 1;
             traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
         }
-        if let Some(payload) = payload {
+        if let Some(payload) = payload.filter(|_| !self.forgets.get()) {
             self.payloads.borrow_mut().push(payload.to_vec());
         }
         self.ended();
@@ -212,7 +214,12 @@ pub fn subscriber_seat(
 
 /// Runs a test on one thread, as a side does; a hang is a failure.
 pub fn on_one_thread(test: impl Future<Output = ()>) {
+    within(3 * HANG, test);
+}
+
+/// The same with a limit of one's own.
+pub fn within(limit: Duration, test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let limited = async { tokio::time::timeout(3 * HANG, test).await.expect("the test hangs") };
+    let limited = async { tokio::time::timeout(limit, test).await.expect("the test hangs") };
     LocalSet::new().block_on(&runtime, limited);
 }
