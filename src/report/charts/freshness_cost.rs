@@ -2,7 +2,7 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Figure, Words, firm};
+use super::finding::{Contest, Figure, Order, Side, Words, firm};
 use super::frame::{Frame, Room};
 use super::picture::Chart;
 use super::text::{self, Weight};
@@ -10,6 +10,11 @@ use super::view::View;
 use crate::measure::recording::Direction;
 use crate::summary::Cell;
 use crate::units::show_seconds;
+
+/// What the best of several pollers is called.
+const BEST: &str = "cheapest";
+const COST: &str = "cpu.total.per_1000_updates";
+const AGE: &str = "scenario_latency.p99";
 
 struct Dot<'c> {
     cell: &'c Cell<'c>,
@@ -24,7 +29,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         .cells
         .iter()
         .filter_map(|cell| {
-            let (cost, age) = (cost(cell)?.value, cell.value("scenario_latency.p99")?);
+            let (cost, age) = (cost(cell)?.value, cell.value(AGE)?);
             (cost > 0.0 && cost.is_finite() && age > 0.0 && age.is_finite()).then_some(Dot { cell, cost, age })
         })
         .collect();
@@ -32,14 +37,14 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         return Err("fewer than two contenders have both CPU and latency");
     }
     let frame = Frame {
-        title: title(view, &dots).ok_or("no contender has CPU figures of all its sides")?,
+        title: title(view).ok_or("no contender has CPU figures of all its sides")?,
         subtitle: "99th percentile of delivery latency in scenario time, against CPU of all sides per delivered update (both axes logarithmic)".to_owned(),
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &dots)) })
 }
 
 fn cost(cell: &Cell<'_>) -> Option<Figure> {
-    let estimate = cell.metrics.get("cpu.total.per_1000_updates")?;
+    let estimate = cell.metrics.get(COST)?;
     let each = |value: Option<f64>| value.map(|value| value / 1_000.0);
     let repeats = estimate.repeats.iter().map(|(repeat, value)| (*repeat, each(*value))).collect();
     Figure::new(&crate::summary::Estimate { value: each(estimate.value), repeats })
@@ -50,38 +55,34 @@ fn beaten(dot: &Dot<'_>, by: &Dot<'_>) -> bool {
     by.cost <= dot.cost && by.age <= dot.age && (by.cost < dot.cost || by.age < dot.age)
 }
 
-fn title(view: &View<'_, '_>, dots: &[Dot<'_>]) -> Option<String> {
-    use super::finding::Contest;
+fn title(view: &View<'_, '_>) -> Option<String> {
     let words = Words {
         say: &|name, figure| format!("{name} takes {figure} of CPU for one update"),
         briefly: &|figure| figure.to_owned(),
         topic: "CPU per update",
-        best: "cheapest",
+        best: BEST,
         show: &show_seconds,
     };
-    let contest = view.contest(cost);
-    let find = |name: &str| dots.iter().find(|dot| super::finding::short(&dot.cell.contender.name) == name);
+    let contest = view.contest(COST, cost);
     if let Contest::Clear(cheap, dear) = &contest
-        && let (Some(one), Some(two)) = (find(&cheap.name), find(&dear.name))
+        && view.trusted(AGE, &[cheap, dear])
+        && let (Some(cheap_age), Some(dear_age)) = (age(view, cheap), age(view, dear))
     {
-        let age = |cell: &Cell<'_>| cell.metrics.get("scenario_latency.p99").and_then(Figure::new);
-        let order = age(one.cell)?.against(age(two.cell)?);
-        let called = |side: &super::finding::Side| if side.best_of_polling { format!("{}, the cheapest polling", side.name) } else { side.name.clone() };
-        let numbers = format!(
-            "{} of CPU instead of {}, {} old instead of {}",
-            firm(show_seconds(one.cost)),
-            firm(show_seconds(two.cost)),
-            firm(show_seconds(one.age)),
-            firm(show_seconds(two.age))
-        );
-        use super::finding::Order;
-        return Some(match order {
-            Order::Less => format!("{} is both fresher and cheaper than {}: {numbers}", called(cheap), called(dear)),
-            Order::More => format!("{} is cheaper but staler than {}: {numbers}", called(cheap), called(dear)),
-            Order::Unclear => format!("{} is cheaper than {}, with no clear difference in freshness: {numbers}", called(cheap), called(dear)),
+        let show = |seconds: f64| firm(show_seconds(seconds));
+        let cpu = format!("{} of CPU instead of {}", show(cheap.figure), show(dear.figure));
+        let (subject, other) = (cheap.called(BEST, ","), dear.called(BEST, ""));
+        let seen = format!("seen within {} instead of {}", show(cheap_age.value), show(dear_age.value));
+        return Some(match cheap_age.against(&dear_age) {
+            Order::Less => format!("{subject} is both fresher and cheaper than {other}: {seen}, for {cpu}"),
+            Order::More => format!("{subject} is cheaper but staler than {other}: {cpu}, {seen}"),
+            Order::Unclear => format!("{subject} is cheaper than {other}, with no clear difference in freshness: {cpu}"),
         });
     }
     words.title(&contest)
+}
+
+fn age(view: &View<'_, '_>, side: &Side) -> Option<Figure> {
+    Figure::of_metric(side.cell(&view.cells)?, AGE)
 }
 
 fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_>]) {
@@ -103,9 +104,15 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
         canvas.line((plot.left, y(age)), (plot.right, y(age)), 1.25, palette.grid);
         canvas.text(plot.left - 16.0, y(age) + 7.0, name, soft(Align::Right));
     }
-    front(canvas, dots, |dot| (x(dot.cost), y(dot.age)));
-
+    let front = front(dots, |dot| (x(dot.cost), y(dot.age)));
+    canvas.path(&front, 2.0, palette.soft, &[6.0, 6.0]);
     let mut taken: Vec<Room> = dots.iter().map(|dot| square(x(dot.cost), y(dot.age), 13.0)).collect();
+    taken.extend(front.windows(2).map(|pair| Room {
+        left: pair[0].0.min(pair[1].0),
+        top: pair[0].1.min(pair[1].1),
+        right: pair[0].0.max(pair[1].0),
+        bottom: pair[0].1.max(pair[1].1),
+    }));
     let better = "↙ fresher and cheaper";
     let costlier = "CPU per update →";
     let older = "↑ p99 of latency";
@@ -135,7 +142,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
 }
 
 /// The front: from dot to dot among those that no other beats in both, in steps, since between two there is nothing.
-fn front(canvas: &mut Canvas<'_>, dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> (f64, f64)) {
+fn front(dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> (f64, f64)) -> Vec<(f64, f64)> {
     let mut best: Vec<&Dot<'_>> = dots.iter().filter(|dot| !dots.iter().any(|other| beaten(dot, other))).collect();
     best.sort_by(|one, two| one.cost.total_cmp(&two.cost));
     let mut line: Vec<(f64, f64)> = Vec::new();
@@ -146,7 +153,7 @@ fn front(canvas: &mut Canvas<'_>, dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> 
         }
         line.push((x, y));
     }
-    canvas.path(&line, 2.0, canvas.palette().soft, &[6.0, 6.0]);
+    line
 }
 
 /// Name and figures beside a dot, at the first of eight places that is free; figures are dropped where only the name fits.
@@ -181,10 +188,16 @@ fn name(canvas: &mut Canvas<'_>, cell: &Cell<'_>, colour: plotters::style::RGBCo
             if index >= 8 {
                 canvas.path(&[dot, (left - 5.0, top + high / 2.0)], 1.0, colour, &[2.0, 3.0]);
             }
-            canvas.text(left, top + size * 0.86, &text, Hand { size, weight: Weight::SemiBold, colour, align: Align::Left });
+            // Left of the dot, lines end at it.
+            let (edge, align) = match index {
+                1 | 5 | 7 => (left + wide, Align::Right),
+                2 | 3 => (x, Align::Middle),
+                _ => (left, Align::Left),
+            };
+            canvas.text(edge, top + size * 0.86, &text, Hand { size, weight: Weight::SemiBold, colour, align });
             if with_detail {
-                let hand = Hand { size: small, weight: Weight::Regular, colour: palette.soft, align: Align::Left };
-                canvas.text(left, top + size * 0.86 + small * 1.28, detail, hand);
+                let hand = Hand { size: small, weight: Weight::Regular, colour: palette.soft, align };
+                canvas.text(edge, top + size * 0.86 + small * 1.28, detail, hand);
             }
             taken.push(room);
             return;

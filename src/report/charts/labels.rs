@@ -76,8 +76,8 @@ pub fn draw(canvas: &mut Canvas<'_>, labels: &[Label], setting: &Setting, edge: 
     for (label, centre) in sorted.iter().zip(&centres) {
         let palette = canvas.palette();
         // A line that ends elsewhere than its name stands is led to it.
-        if (label.end.1 - centre).abs() > 5.0 || label.end.0 < edge - 2.0 {
-            canvas.path(&[(label.end.0.max(edge - 1e4) + 3.0, label.end.1), (edge + 3.0, label.end.1), (x - 4.0, *centre)], 1.0, label.colour, &[2.0, 3.0]);
+        if (label.end.1 - centre).abs() > 5.0 || label.end.0 < edge - 16.0 {
+            canvas.path(&[(label.end.0 + 3.0, label.end.1), (edge + 3.0, label.end.1), (x - 4.0, *centre)], 1.0, label.colour, &[2.0, 3.0]);
         }
         let name_hand = Hand { size: setting.name_size, weight: Weight::SemiBold, colour: label.colour, align: Align::Left };
         let detail_hand = Hand { size: setting.detail_size, weight: Weight::Regular, colour: palette.soft, align: Align::Left };
