@@ -97,8 +97,29 @@ impl Scale {
 /// Marks of a time axis from zero: at most seven, in steps that people count in; with their names.
 pub fn clock_ticks(seconds: f64) -> Vec<(f64, String)> {
     const STEPS: [f64; 23] = [
-        1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0,
-        172_800.0, 604_800.0, 2_592_000.0,
+        1.0,
+        2.0,
+        5.0,
+        10.0,
+        15.0,
+        20.0,
+        30.0,
+        60.0,
+        120.0,
+        300.0,
+        600.0,
+        900.0,
+        1_200.0,
+        1_800.0,
+        3_600.0,
+        7_200.0,
+        10_800.0,
+        21_600.0,
+        43_200.0,
+        86_400.0,
+        172_800.0,
+        604_800.0,
+        2_592_000.0,
     ];
     if !seconds.is_finite() || seconds <= 0.0 {
         return vec![(0.0, "0 s".to_owned())];
@@ -134,9 +155,9 @@ fn finite(values: impl Iterator<Item = f64>) -> impl Iterator<Item = f64> {
 
 /// The least and the largest positive value; 1 and 1 where there is none.
 fn span(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let found = finite(values).filter(|value| *value > 0.0).fold(None, |span: Option<(f64, f64)>, value| {
-        Some(span.map_or((value, value), |(least, most)| (least.min(value), most.max(value))))
-    });
+    let found = finite(values)
+        .filter(|value| *value > 0.0)
+        .fold(None, |span: Option<(f64, f64)>, value| Some(span.map_or((value, value), |(least, most)| (least.min(value), most.max(value)))));
     found.unwrap_or((1.0, 1.0))
 }
 

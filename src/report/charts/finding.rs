@@ -187,8 +187,9 @@ pub fn short(name: &str) -> String {
     if name.chars().count() <= MOST {
         return name.to_owned();
     }
-    let head: String = name.chars().take(MOST - 1).collect();
-    format!("{}…", head.trim_end())
+    let characters: Vec<char> = name.chars().collect();
+    let (head, tail) = (&characters[..MOST - 10], &characters[characters.len() - 9..]);
+    format!("{}…{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Freshness against cost: each contender a dot; below and left of it is better. The front joins those that no other beats in both.
 
+use plotters::style::RGBColor;
+
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Order, Side, Words, firm};
@@ -106,7 +108,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
     }
     let front = front(dots, |dot| (x(dot.cost), y(dot.age)));
     canvas.path(&front, 2.0, palette.soft, &[6.0, 6.0]);
-    let mut taken: Vec<Room> = dots.iter().map(|dot| square(x(dot.cost), y(dot.age), 13.0)).collect();
+    let mut taken: Vec<Room> = dots.iter().map(|dot| square(x(dot.cost), y(dot.age), 14.0)).collect();
     taken.extend(front.windows(2).map(|pair| Room {
         left: pair[0].0.min(pair[1].0),
         top: pair[0].1.min(pair[1].1),
@@ -129,15 +131,26 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
         }
     }
     let size = if dots.len() <= 6 { 24.0 } else { 18.0 };
-    for dot in dots {
-        let look = view.look(canvas.theme, dot.cell);
+    let order = view.drawing_order(dots.iter().map(|dot| dot.cell));
+    for index in &order {
+        let dot = &dots[*index];
+        let colour = view.look(canvas.theme, dot.cell).colour;
         let centre = (x(dot.cost), y(dot.age));
         if dot.cell.direction() == Direction::Push {
-            canvas.circle(centre, 20.0, look.colour, 0.25);
+            canvas.circle(centre, 20.0, colour, 0.25);
         }
-        canvas.circle(centre, if dot.cell.direction() == Direction::Push { 13.0 } else { 10.0 }, look.colour, 1.0);
-        let detail = format!("{} · {} CPU", show_seconds(dot.age), show_seconds(dot.cost));
-        name(canvas, dot.cell, look.colour, &detail, centre, size, plot, &mut taken);
+        canvas.circle(centre, if dot.cell.direction() == Direction::Push { 13.0 } else { 10.0 }, colour, 1.0);
+    }
+    // Push is drawn last, so that it lies on top, and named first, so that it gets the best place.
+    for index in order.into_iter().rev() {
+        let dot = &dots[index];
+        let name = Name {
+            text: text::fit_name(&text::clean(&dot.cell.contender.name), size, Weight::SemiBold, 300.0),
+            detail: format!("{} · {} CPU", show_seconds(dot.age), show_seconds(dot.cost)),
+            colour: view.look(canvas.theme, dot.cell).colour,
+            size,
+        };
+        name.write(canvas, (x(dot.cost), y(dot.age)), plot, &mut taken);
     }
 }
 
@@ -156,53 +169,84 @@ fn front(dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> (f64, f64)) -> Vec<(f64, 
     line
 }
 
-/// Name and figures beside a dot, at the first of eight places that is free; figures are dropped where only the name fits.
-#[expect(clippy::too_many_arguments, reason = "all of it is about one label")]
-fn name(canvas: &mut Canvas<'_>, cell: &Cell<'_>, colour: plotters::style::RGBColor, detail: &str, dot: (f64, f64), size: f64, plot: Room, taken: &mut Vec<Room>) {
-    let small = (size * 0.76).max(15.0);
-    let text = text::fit(&text::clean(&cell.contender.name), size, Weight::SemiBold, 300.0);
-    let palette = canvas.palette();
-    for with_detail in [true, false] {
-        let wide = text::width(&text, size, Weight::SemiBold).max(if with_detail { text::width(detail, small, Weight::Regular) } else { 0.0 });
-        let high = size + if with_detail { small * 1.3 } else { 0.0 };
-        let (x, y) = dot;
-        let away = 24.0;
-        let corners = [
-            (x + away, y - high / 2.0),
-            (x - away - wide, y - high / 2.0),
-            (x - wide / 2.0, y - away - high),
-            (x - wide / 2.0, y + away),
-            (x + away * 0.7, y - away * 0.6 - high),
-            (x - away * 0.7 - wide, y - away * 0.6 - high),
-            (x + away * 0.7, y + away * 0.6),
-            (x - away * 0.7 - wide, y + away * 0.6),
-        ];
-        // The nearest places first, then the same further up and down with a line to the dot.
-        let further = (1..=8).flat_map(|step| [-1.0, 1.0].map(|way| (corners[0].0 + 16.0, corners[0].1 + way * f64::from(step) * (high + 4.0))));
-        for (index, (left, top)) in corners.into_iter().chain(further).enumerate() {
-            let room = Room { left: left - 3.0, top: top - 2.0, right: left + wide + 3.0, bottom: top + high + 4.0 };
-            let inside = room.left > plot.left && room.right < plot.right && room.top > plot.top - 10.0 && room.bottom < plot.bottom;
-            if !inside || taken.iter().any(|other| overlap(*other, room)) {
-                continue;
+/// Name and figures of a dot.
+struct Name {
+    text: String,
+    detail: String,
+    colour: RGBColor,
+    size: f64,
+}
+
+/// Distance of a name from its dot.
+const AWAY: f64 = 24.0;
+
+impl Name {
+    /// Writes it at the first place that is free: beside the dot, else further away with a line to it. Figures are dropped where only the name fits.
+    fn write(&self, canvas: &mut Canvas<'_>, dot: (f64, f64), plot: Room, taken: &mut Vec<Room>) {
+        let small = (self.size * 0.76).max(15.0);
+        let palette = canvas.palette();
+        for with_detail in [true, false] {
+            let detail_width = if with_detail { text::width(&self.detail, small, Weight::Regular) } else { 0.0 };
+            let wide = text::width(&self.text, self.size, Weight::SemiBold).max(detail_width);
+            let high = self.size + if with_detail { small * 1.3 } else { 0.0 };
+            for (left, top, align, far) in places(dot, wide, high) {
+                let room = Room { left: left - 3.0, top: top - 2.0, right: left + wide + 3.0, bottom: top + high + 4.0 };
+                let inside = room.left > plot.left && room.right < plot.right && room.top > plot.top + 2.0 && room.bottom < plot.bottom - 2.0;
+                let line = if far { leader(dot, (if align == Align::Right { room.right } else { room.left }, top + high / 2.0)) } else { Vec::new() };
+                if !inside || line.iter().chain([&room]).any(|mine| taken.iter().any(|other| overlap(*other, *mine))) {
+                    continue;
+                }
+                if let (Some(first), Some(last)) = (line.first(), line.last()) {
+                    canvas.path(&[(first.left, first.top), (last.left, last.top)], 1.0, self.colour, &[2.0, 3.0]);
+                }
+                let edge = match align {
+                    Align::Left => left,
+                    Align::Middle => left + wide / 2.0,
+                    Align::Right => left + wide,
+                };
+                let baseline = top + self.size * 0.86;
+                canvas.text(edge, baseline, &self.text, Hand { size: self.size, weight: Weight::SemiBold, colour: self.colour, align });
+                if with_detail {
+                    canvas.text(edge, baseline + small * 1.28, &self.detail, Hand { size: small, weight: Weight::Regular, colour: palette.soft, align });
+                }
+                taken.push(room);
+                taken.extend(line);
+                return;
             }
-            if index >= 8 {
-                canvas.path(&[dot, (left - 5.0, top + high / 2.0)], 1.0, colour, &[2.0, 3.0]);
-            }
-            // Left of the dot, lines end at it.
-            let (edge, align) = match index {
-                1 | 5 | 7 => (left + wide, Align::Right),
-                2 | 3 => (x, Align::Middle),
-                _ => (left, Align::Left),
-            };
-            canvas.text(edge, top + size * 0.86, &text, Hand { size, weight: Weight::SemiBold, colour, align });
-            if with_detail {
-                let hand = Hand { size: small, weight: Weight::Regular, colour: palette.soft, align };
-                canvas.text(edge, top + size * 0.86 + small * 1.28, detail, hand);
-            }
-            taken.push(room);
-            return;
         }
     }
+}
+
+/// Where a name of this size may stand: (left, top, alignment, whether it needs a line), the nearest first.
+fn places((x, y): (f64, f64), wide: f64, high: f64) -> Vec<(f64, f64, Align, bool)> {
+    let (right, left) = (x + AWAY, x - AWAY - wide);
+    let (above, below) = (y - AWAY * 0.6 - high, y + AWAY * 0.6);
+    let mut places = vec![
+        (right, y - high / 2.0, Align::Left, false),
+        (left, y - high / 2.0, Align::Right, false),
+        (x - wide / 2.0, y - AWAY - high, Align::Middle, false),
+        (x - wide / 2.0, y + AWAY, Align::Middle, false),
+        (x + AWAY * 0.7, above, Align::Left, false),
+        (x - AWAY * 0.7 - wide, above, Align::Right, false),
+        (x + AWAY * 0.7, below, Align::Left, false),
+        (x - AWAY * 0.7 - wide, below, Align::Right, false),
+    ];
+    for step in 1..=14 {
+        for way in [-1.0, 1.0] {
+            let top = y - high / 2.0 + way * f64::from(step) * 22.0;
+            places.push((right + 16.0, top, Align::Left, true));
+            places.push((left - 16.0, top, Align::Right, true));
+        }
+    }
+    places
+}
+
+/// The line from a dot to its name as small squares, to be kept free of texts; without the part inside the dot.
+fn leader(from: (f64, f64), to: (f64, f64)) -> Vec<Room> {
+    let length = (to.0 - from.0).hypot(to.1 - from.1);
+    let steps = (length / 4.0) as usize;
+    let along = (0..=steps).map(|step| step as f64 / steps.max(1) as f64).filter(|share| share * length > 29.0 && (1.0 - share) * length > 4.0);
+    along.map(|share| square(from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share, 0.5)).collect()
 }
 
 fn square(x: f64, y: f64, half: f64) -> Room {

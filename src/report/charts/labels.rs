@@ -83,11 +83,11 @@ pub fn draw(canvas: &mut Canvas<'_>, labels: &[Label], setting: &Setting, edge: 
         let detail_hand = Hand { size: setting.detail_size, weight: Weight::Regular, colour: palette.soft, align: Align::Left };
         let detail_width = text::width(&label.detail, setting.detail_size, Weight::Regular);
         if setting.two_lines {
-            canvas.text(x, centre - setting.name_size * 0.06, &text::fit(&label.name, setting.name_size, Weight::SemiBold, setting.width), name_hand);
+            canvas.text(x, centre - setting.name_size * 0.06, &text::fit_name(&label.name, setting.name_size, Weight::SemiBold, setting.width), name_hand);
             canvas.text(x, centre + setting.detail_size * 1.06, &text::fit(&label.detail, setting.detail_size, Weight::Regular, setting.width), detail_hand);
         } else {
             let taken = if detail_width > 0.0 { detail_width + between(setting.name_size) } else { 0.0 };
-            let name = text::fit(&label.name, setting.name_size, Weight::SemiBold, (setting.width - taken).max(setting.width * 0.4));
+            let name = text::fit_name(&label.name, setting.name_size, Weight::SemiBold, (setting.width - taken).max(setting.width * 0.4));
             let name_width = text::width(&name, setting.name_size, Weight::SemiBold);
             let baseline = centre + setting.name_size * 0.36;
             canvas.text(x, baseline, &name, name_hand);
@@ -103,7 +103,12 @@ pub fn draw(canvas: &mut Canvas<'_>, labels: &[Label], setting: &Setting, edge: 
     {
         let hand = Hand { size: setting.detail_size, weight: Weight::Regular, colour: canvas.palette().soft, align: Align::Left };
         let more = labels.len() - sorted.len();
-        canvas.text(x, centre + setting.detail_size * 0.36, &text::fit(&format!("… and {more} more"), setting.detail_size, Weight::Regular, setting.width.max(90.0)), hand);
+        canvas.text(
+            x,
+            centre + setting.detail_size * 0.36,
+            &text::fit(&format!("… and {more} more"), setting.detail_size, Weight::Regular, setting.width.max(90.0)),
+            hand,
+        );
     }
 }
 

@@ -60,8 +60,9 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     ];
     let frame = Frame {
         title,
-        subtitle: "Per delivered update, on the subscribers’ leg, both ways, without TCP/IP headers (log scale); the publishers’ leg and the set-up stand apart"
-            .to_owned(),
+        subtitle:
+            "Per delivered update, on the subscribers’ leg, both ways, without TCP/IP headers (log scale); the publishers’ leg and the set-up stand apart"
+                .to_owned(),
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &panels)) })
 }
@@ -92,7 +93,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, panels: &[Pane
         let look = view.look(canvas.theme, cell);
         let middle = room.top + header + pitch * (index as f64 + 0.5);
         let (weight, colour) = if cell.direction() == Direction::Push { (Weight::SemiBold, look.colour) } else { (Weight::Regular, palette.ink) };
-        let name = text::fit(&text::clean(&cell.contender.name), size, weight, name_room + 1.0);
+        let name = text::fit_name(&text::clean(&cell.contender.name), size, weight, name_room + 1.0);
         canvas.text(room.left + name_room, middle + size * 0.36, &name, Hand { size, weight, colour, align: Align::Right });
     }
     let between = 56.0;

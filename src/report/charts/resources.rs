@@ -36,10 +36,11 @@ struct Grid<'c> {
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
     let window = view.window();
     let gather = |role: Role, of: fn(&Second, Role) -> f64| -> Vec<Series<'c>> {
-        let each = view.cells.iter().filter(|cell| has_process(cell, role)).map(|cell| Series {
-            cell,
-            points: over_time::means(cell.timeline, window, |second| of(second, role)),
-        });
+        let each = view
+            .cells
+            .iter()
+            .filter(|cell| has_process(cell, role))
+            .map(|cell| Series { cell, points: over_time::means(cell.timeline, window, |second| of(second, role)) });
         each.filter(|series| !series.points.is_empty()).collect()
     };
     let mut roles = vec![Role::Server, Role::Subscriber, Role::Publisher];

@@ -87,7 +87,8 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
     let plot = Room { left: room.left + 86.0, top, right: room.right - setting.width - labels::GAP, bottom };
     let across = Scale::Nines(nines);
     let up = Scale::times(series.iter().flat_map(|series| series.points.iter().map(|point| point.1)));
-    let place = |(share, seconds): (f64, f64)| (plot.left + (plot.right - plot.left) * across.place(share), plot.bottom - (plot.bottom - plot.top) * up.place(seconds));
+    let place =
+        |(share, seconds): (f64, f64)| (plot.left + (plot.right - plot.left) * across.place(share), plot.bottom - (plot.bottom - plot.top) * up.place(seconds));
     let soft = |align| Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align };
     for (seconds, name) in up.time_ticks() {
         let (_, y) = place((0.0, seconds));

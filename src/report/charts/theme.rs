@@ -61,7 +61,8 @@ impl Palette {
     /// Every colour with the name of its role: `ground`, `ink`, … `push-1`, `pull-1`, … `control`. The names are the same in
     /// both themes, so that one inline SVG can serve both: replace each value by `var(--name)`.
     pub fn colours(&self) -> Vec<(String, String)> {
-        let single = [("ground", self.ground), ("ink", self.ink), ("soft", self.soft), ("grid", self.grid), ("warning", self.warning), ("control", self.control)];
+        let single =
+            [("ground", self.ground), ("ink", self.ink), ("soft", self.soft), ("grid", self.grid), ("warning", self.warning), ("control", self.control)];
         let numbered = |name: &'static str, colours: &[RGBColor]| -> Vec<(String, RGBColor)> {
             colours.iter().enumerate().map(|(index, colour)| (format!("{name}-{}", index + 1), *colour)).collect()
         };

@@ -51,8 +51,11 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         (true, false) => " (log scale)",
         (true, true) => " (log scale; nothing at all lies on the lowest line)",
     };
-    let frame =
-        Frame { title, subtitle: format!("Messages per second on the subscribers’ leg, requests and responses, both ways{axis}{}", over_time::note(window)) };
+    let second = if view.summary.recording.scenario.compression == 1.0 { "second" } else { "measured second" };
+    let frame = Frame {
+        title,
+        subtitle: format!("Messages per {second} on the subscribers’ leg, requests and responses, both ways{axis}{}", over_time::note(window)),
+    };
     let fill = move |canvas: &mut Canvas<'_>, room: Room| fill(canvas, room, view, &series, scale, zero);
     Ok(Chart { frame, fill: Box::new(fill) })
 }
