@@ -9,6 +9,7 @@ pub mod contender;
 pub mod contenders;
 pub mod measure;
 pub mod plan;
+pub mod protocols;
 pub mod random;
 pub mod report;
 pub mod run;

@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 pub use estimate::{Estimate, Totals, estimate};
 pub use limits::{Limits, Shortage};
 
-use crate::scenario::{LoadPoint, Scenario, ScenarioError};
+use crate::scenario::{Entry, LoadPoint, Scenario, ScenarioError};
 use crate::trace::TraceError;
 
 /// All trials of a run.
@@ -61,7 +61,21 @@ pub enum PlanError {
     },
 }
 
+impl PlannedTrial {
+    /// Name, load point and repeat, for people.
+    pub fn shown(&self) -> String {
+        let at = if self.load_point.0.is_empty() { String::new() } else { format!(" at {}", self.load_point) };
+        format!("{}{at}, repeat {}", self.name, self.repeat)
+    }
+}
+
 impl Plan {
+    /// The contenders that take part, in the scenario's order.
+    pub fn contenders<'a>(&self, scenario: &'a Scenario) -> Vec<&'a Entry> {
+        let takes_part = |place: &usize| self.trials.iter().any(|trial| trial.contender == *place);
+        scenario.contenders.iter().enumerate().filter(|(place, _)| takes_part(place)).map(|(_, entry)| entry).collect()
+    }
+
     /// Plans all trials of a scenario, or those of the contenders named in `only`; `repeats` replaces the scenario's.
     ///
     /// The order is the list of load points, all contenders at each; then that list reversed, and so on: what drifts with

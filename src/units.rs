@@ -120,10 +120,11 @@ pub fn show_seconds(seconds: f64) -> String {
     if !seconds.is_finite() {
         return "∞".to_owned();
     }
+    // What rounds to 1,000 of a unit is shown as 1 of the next: never "1000 ms".
     let (value, unit) = match seconds.abs() {
         0.0 => (0.0, "s"),
-        s if s < 1e-3 => (seconds * 1e6, "µs"),
-        s if s < 1.0 => (seconds * 1e3, "ms"),
+        s if s < 0.9995e-3 => (seconds * 1e6, "µs"),
+        s if s < 0.9995 => (seconds * 1e3, "ms"),
         s if s < 120.0 => (seconds, "s"),
         s if s < 2.0 * 3_600.0 => (seconds / 60.0, "min"),
         s if s < 2.0 * 86_400.0 => (seconds / 3_600.0, "h"),
@@ -220,6 +221,7 @@ mod tests {
         assert_eq!(show_number(0.012_34), "0.0123");
         assert_eq!(show_seconds(0.0067), "6.7 ms");
         assert_eq!(show_seconds(1362.0), "22.7 min");
+        assert_eq!((show_seconds(0.9996), show_seconds(0.9994)), ("1 s".to_owned(), "999 ms".to_owned()));
         assert_eq!(show_seconds(f64::INFINITY), "∞");
         assert_eq!(significant(100.0, 3), "100");
     }

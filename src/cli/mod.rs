@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod exit;
 pub mod list;
+mod progress;
 pub mod report;
 pub mod run;
 pub mod selection;
@@ -11,13 +12,13 @@ pub mod serve;
 
 use clap::{Parser, Subcommand};
 
-use exit::{Exit, Trouble};
-
 use crate::contenders;
 use crate::scenario::Registry;
+use crate::summary::metrics;
+use exit::{Exit, Trouble};
 
 /// What scenarios may name: every contender and every metric that there is.
-pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: &[] };
+pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: metrics::NAMES };
 
 /// Should this system poll or push? Measurements instead of opinions.
 ///

@@ -1,17 +1,138 @@
 //! `pushbench report`.
 
-use clap::Args;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Trouble};
+use crate::measure::recording::Recording;
+use crate::report::terminal::{self, Style};
+use crate::report::{self, Format};
+use crate::summary::{Outcome, Summary};
 
 /// Makes reports of a recording again
+///
+/// For example: pushbench report reports/first-look/2026-11-24T06-30-00Z
 #[derive(Debug, Args)]
-pub struct ReportArguments {}
+pub struct ReportArguments {
+    /// A recording.json, or the folder of a run
+    recording: PathBuf,
+
+    /// Folder for the files; that of the recording unless set
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// What to make, separated by commas; all unless set. `terminal` prints the comparison and writes nothing
+    #[arg(long = "format", value_enum, value_delimiter = ',', value_name = "FORMAT")]
+    formats: Vec<Wanted>,
+}
+
+/// A format on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Wanted {
+    /// The comparison, on standard output
+    Terminal,
+    /// summary.csv, percentiles.csv, timeline.csv
+    Csv,
+    /// summary.md
+    Md,
+    /// summary.json
+    Json,
+    /// Every chart as SVG, light and dark
+    Svg,
+    /// Every chart as PNG, 3200 × 1800, light and dark
+    Png,
+}
+
+impl Wanted {
+    fn file_format(self) -> Option<Format> {
+        match self {
+            Self::Terminal => None,
+            Self::Csv => Some(Format::Csv),
+            Self::Md => Some(Format::Markdown),
+            Self::Json => Some(Format::Json),
+            Self::Svg => Some(Format::Svg),
+            Self::Png => Some(Format::Png),
+        }
+    }
+}
 
 /// Makes reports of a recording again
 ///
 /// # Errors
 /// See [`Trouble`].
-pub fn report(_arguments: &ReportArguments) -> Result<Exit, Trouble> {
-    Err(Trouble::usage("not built yet"))
+pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
+    let recording = Recording::read(&arguments.recording).map_err(Trouble::usage)?;
+    let wanted = if arguments.formats.is_empty() { Wanted::value_variants() } else { &arguments.formats };
+    let folder = match &arguments.out {
+        Some(folder) => folder.clone(),
+        None => folder_of(&arguments.recording),
+    };
+    make(&recording, &folder, wanted)
+}
+
+/// Makes every report into `folder` and prints the comparison: what `run` ends with.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn make_all(recording: &Recording, folder: &Path) -> Result<Exit, Trouble> {
+    make(recording, folder, Wanted::value_variants())
+}
+
+fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit, Trouble> {
+    let formats: Vec<Format> = wanted.iter().filter_map(|wanted| wanted.file_format()).collect();
+    let written = if formats.is_empty() { Vec::new() } else { report::write_all(recording, folder, &formats).map_err(Trouble::cannot_run)? };
+    let summary = Summary::new(recording);
+    if wanted.contains(&Wanted::Terminal) {
+        print(&terminal::report(&summary, style()));
+    }
+    if !written.is_empty() {
+        print(&format!("Written to {}: {}\n", folder.display(), told(&written)));
+    }
+    Ok(exit(&summary))
+}
+
+/// File names, with pictures only counted: `summary.csv, summary.md, 20 pictures in charts/`.
+fn told(written: &[PathBuf]) -> String {
+    let is_picture = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "svg" || ending == "png");
+    let (charts, files): (Vec<&PathBuf>, Vec<&PathBuf>) = written.iter().partition(is_picture);
+    let mut names: Vec<String> = files.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect();
+    if !charts.is_empty() {
+        names.push(format!("{} pictures in charts/", charts.len()));
+    }
+    names.join(", ")
+}
+
+/// What a summary means for the exit code of `run` and `report` alike.
+pub fn exit(summary: &Summary<'_>) -> Exit {
+    match summary.outcome() {
+        Outcome::Fine => Exit::Fine,
+        Outcome::Broken => Exit::Broken,
+        Outcome::Untrusted => Exit::Untrusted,
+    }
+}
+
+/// How standard output is: its width, and colour unless `NO_COLOR` is set (no-color.org) or it is no terminal.
+pub fn style() -> Style {
+    const WITHOUT_TERMINAL: usize = 120;
+    let terminal = io::stdout().is_terminal();
+    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let width = comfy_table::Table::new().width().filter(|_| terminal).map_or(WITHOUT_TERMINAL, usize::from);
+    Style { width, colour }
+}
+
+/// Prints on standard output; a reader that has gone away is no trouble of ours.
+pub fn print(text: &str) {
+    let _ = io::stdout().lock().write_all(text.as_bytes());
+}
+
+fn folder_of(recording: &Path) -> PathBuf {
+    if recording.is_dir() {
+        return recording.to_owned();
+    }
+    match recording.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }

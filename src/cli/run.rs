@@ -1,29 +1,178 @@
-//! `pushbench run`.
+//! `pushbench run`, and the hidden `pushbench side` that it starts for every side of a trial.
+
+use std::io::{self, Write as _};
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
 
 use clap::Args;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use tokio::net::unix::pipe;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::LocalSet;
+use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Trouble};
+use super::progress::{Painter, Ui};
+use super::selection::Selection;
+use super::{REGISTRY, report};
+use crate::measure::clock::RealClock;
+use crate::measure::machine::Machine;
+use crate::measure::process;
+use crate::measure::recording::Recording;
+use crate::plan::{Limits, Plan, estimate};
+use crate::run::campaign::{self, CampaignError, Surroundings};
+use crate::run::launch::Launcher;
+use crate::run::{link, placement, sides};
+use crate::scenario::Scenario;
 
-/// Runs a scenario
+/// Runs a scenario and writes a report
+///
+/// Checks the scenario, plans the trials, runs each with live progress on stderr, saves the recording after each, writes
+/// the report folder, and prints the comparison on stdout. Ctrl-C once ends the run cleanly and keeps what was measured;
+/// twice ends it at once.
 #[derive(Debug, Args)]
-pub struct RunArguments {}
+pub struct RunArguments {
+    #[command(flatten)]
+    selection: Selection,
+    /// Folder for the report [default: reports/SCENARIO/TIME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How progress is shown on stderr
+    #[arg(long, value_enum, default_value_t = Ui::Auto)]
+    ui: Ui,
+}
 
-/// Runs a scenario
+/// Runs a scenario.
 ///
 /// # Errors
 /// See [`Trouble`].
-pub fn run(_arguments: &RunArguments) -> Result<Exit, Trouble> {
-    Err(Trouble::usage("not built yet"))
+pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
+    let (scenario, plan) = arguments.selection.read(REGISTRY)?;
+    refuse_what_cannot_be_held(&scenario, &plan)?;
+    let folder = report_folder(arguments, &scenario)?;
+    let binary = std::env::current_exe().map_err(|error| Trouble::cannot_run(format!("cannot find this program's own file: {error}")))?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Trouble::cannot_run(format!("cannot start: {error}")))?;
+    let cores = process::allowed_cores();
+    // The harness itself only listens and saves; it stays off the server's core.
+    let _ = process::pin(&placement::harness(&cores));
+    let ended = runtime.block_on(LocalSet::new().run_until(async {
+        let interrupt = CancellationToken::new();
+        let surroundings = Surroundings {
+            registry: REGISTRY,
+            launcher: Launcher::Processes { binary },
+            clock: Rc::new(RealClock),
+            cores: &cores,
+            interrupt: interrupt.clone(),
+            folder: Some(&folder),
+        };
+        let painter = Painter::start(arguments.ui);
+        let watch = |progress: campaign::Progress<'_>| painter.note(&progress);
+        tokio::select! {
+            ended = campaign::run(&scenario, &plan, &surroundings, &watch) => Ok(ended),
+            at_once = second_interrupt(&interrupt) => at_once,
+        }
+    }));
+    // A second Ctrl-C drops the run: its sides end with it, and what was saved stays.
+    let (recording, result) = match ended {
+        Ok(ended) => ended,
+        Err(trouble) if trouble.exit == Exit::Interrupted => {
+            return Err(Trouble { message: format!("{}; what was measured before is in {}", trouble.message, folder.display()), ..trouble });
+        }
+        Err(trouble) => return Err(trouble),
+    };
+    finish(&recording, result, &folder)
 }
 
-/// One side of a trial, started by the harness.
+/// Writes the report, prints the comparison, and works out the exit code.
+fn finish(recording: &Recording, result: Result<(), CampaignError>, folder: &Path) -> Result<Exit, Trouble> {
+    let shown = if recording.trials.iter().any(|trial| trial.complete) { report::make_all(recording, folder)? } else { Exit::Fine };
+    match result {
+        Err(error) => Err(Trouble::cannot_run(error)),
+        Ok(()) if recording.trials.iter().filter(|trial| trial.complete).count() < recording.trials_planned => {
+            let _ = writeln!(io::stderr(), "interrupted; what was measured is in {}", folder.display());
+            Ok(Exit::Interrupted)
+        }
+        Ok(()) => Ok(shown),
+    }
+}
+
+/// Returns when the user has asked twice to end; the first time, the run is told.
+async fn second_interrupt<T>(interrupt: &CancellationToken) -> Result<T, Trouble> {
+    let listen = |kind| signal(kind).map_err(|error| Trouble::cannot_run(format!("cannot listen for signals: {error}")));
+    let (mut interrupts, mut terminations) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    for first in [true, false] {
+        tokio::select! {
+            _ = interrupts.recv() => {}
+            _ = terminations.recv() => {}
+        }
+        if first {
+            interrupt.cancel();
+            let _ = writeln!(io::stderr(), "\ninterrupted: ending this trial cleanly; once more ends at once");
+        }
+    }
+    Err(Trouble { exit: Exit::Interrupted, message: "ended at once".to_owned() })
+}
+
+fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan) -> Result<(), Trouble> {
+    let estimates = estimate(scenario, plan, REGISTRY).map_err(Trouble::usage)?;
+    let limits = Limits::read(&Machine::read());
+    let shortages: Vec<_> = plan.trials.iter().zip(&estimates).flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).collect();
+    match shortages.first() {
+        None => Ok(()),
+        Some(first) => Err(Trouble::cannot_run(format!("this machine cannot hold {}: {first}", scenario.name))),
+    }
+}
+
+/// Makes the folder: the user's, which must not hold another recording, or a new one of ours.
+fn report_folder(arguments: &RunArguments, scenario: &Scenario) -> Result<PathBuf, Trouble> {
+    let folder = match &arguments.out {
+        Some(folder) if folder.join("recording.json").exists() => {
+            return Err(Trouble::usage(format!("{} holds a recording already; name another folder with --out, or remove it", folder.display())));
+        }
+        Some(folder) => folder.clone(),
+        None => {
+            let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
+            let base = Path::new("reports").join(&scenario.name);
+            // Two runs within a second must not share a folder.
+            (1..).map(|n| if n == 1 { base.join(&time) } else { base.join(format!("{time}-{n}")) }).find(|folder| !folder.exists()).unwrap_or(base)
+        }
+    };
+    let made = std::fs::create_dir_all(&folder);
+    made.map_err(|error| Trouble::cannot_run(format!("cannot make the report folder {}: {error}; name another with --out", folder.display())))?;
+    Ok(folder)
+}
+
+/// One side of a trial, started by the harness
 #[derive(Debug, Args)]
 pub struct SideArguments {}
 
-/// One side of a trial.
+/// One side of a trial: speaks the side protocol on stdin and stdout until its work is done or the harness is gone.
 ///
 /// # Errors
 /// See [`Trouble`].
 pub fn side(_arguments: &SideArguments) -> Result<Exit, Trouble> {
-    Err(Trouble::usage("not built yet"))
+    // However the harness dies, the kernel takes its sides along; the pipe's end says the same, a moment later.
+    let _ = set_pdeathsig(Signal::SIGKILL);
+    process::raise_descriptor_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Trouble::cannot_run(format!("cannot start: {error}")))?;
+    let local = LocalSet::new();
+    let spoken: io::Result<()> = runtime.block_on(local.run_until(async {
+        // As pipes, not as tokio's stdin and stdout, whose helper threads would count as this side's CPU.
+        let hear = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
+        let say = pipe::Sender::from_owned_fd(io::stdout().as_fd().try_clone_to_owned()?)?;
+        let (link, written) = link::over_pipes(hear, say);
+        let surroundings = sides::Surroundings { clock: Rc::new(RealClock), registry: REGISTRY, protocol: None, own_process: true };
+        sides::run(link, surroundings).await;
+        // A harness that does not read any more is gone, or will end this process.
+        let _ = tokio::time::timeout(Duration::from_secs(5), written).await;
+        Ok(())
+    }));
+    spoken.map_err(|error| Trouble::usage(format!("`pushbench side` is started by `pushbench run`, with pipes as stdin and stdout: {error}")))?;
+    Ok(Exit::Fine)
 }

@@ -21,6 +21,8 @@ pub struct Request {
 pub enum Message {
     /// An XMPP stanza (iq, message, presence) on a bound stream.
     Stanza,
+    /// An event of a stream, such as a notification in memory.
+    Event,
     /// A message of the handshake: stream headers, features, SASL, resource binding.
     Handshake,
 }
@@ -35,6 +37,9 @@ pub trait Inbox {
 
     /// It will never get one.
     fn failed(&self, request: Request);
+
+    /// The server has taken a payload that a request carried to it; `bytes` is its size.
+    fn payload_sent(&self, bytes: usize);
 
     /// A message was written; `payload` is the size of the update inside, 0 without.
     fn sent(&self, kind: Message, payload: usize);

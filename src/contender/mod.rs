@@ -42,6 +42,11 @@ pub trait Contender: Sync {
     /// The settings it takes; anything else in its table is an error.
     fn settings(&self) -> &'static [Setting];
 
+    /// How others reach its server at `socket` (`127.0.0.1:4711`), for `pushbench serve`.
+    fn invitation(&self, socket: &str) -> String {
+        socket.to_owned()
+    }
+
     /// Parses the settings into the thing itself.
     ///
     /// # Errors

@@ -1,6 +1,11 @@
-//! The list of all contenders: one line each.
+//! The list of all contenders: a folder and two lines each.
+
+mod loopback;
+mod rest_conditional;
+mod rest_poll;
+mod xmpp_pubsub;
 
 use crate::contender::Contender;
 
 /// Every contender that a scenario can `use`, in the order in which they are shown.
-pub const ALL: &[&dyn Contender] = &[];
+pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &xmpp_pubsub::XmppPubSub, &loopback::Loopback];

@@ -20,6 +20,10 @@ pub struct Traffic {
     pub stanzas_up: u64,
     /// Stanzas towards the client, after the stream is bound.
     pub stanzas_down: u64,
+    /// Events of a stream towards the server that are neither request, response nor stanza.
+    pub events_up: u64,
+    /// Events of a stream towards the client: the notifications of mechanisms without stanzas.
+    pub events_down: u64,
     /// Messages of the handshake towards the server: stream headers, SASL, resource binding.
     pub handshake_up: u64,
     /// Messages of the handshake towards the client.
@@ -37,7 +41,7 @@ pub struct Traffic {
 impl Traffic {
     /// All messages both ways.
     pub fn messages(&self) -> u64 {
-        self.requests + self.responses_total() + self.stanzas_up + self.stanzas_down + self.handshake_up + self.handshake_down
+        self.requests + self.responses_total() + self.stanzas() + self.events_up + self.events_down + self.handshake_up + self.handshake_down
     }
 
     /// All responses.
@@ -63,6 +67,8 @@ impl Traffic {
             responses: statuses.map(|status| (*status, with(of(self, status), of(other, status)))).filter(|(_, count)| *count > 0).collect(),
             stanzas_up: with(self.stanzas_up, other.stanzas_up),
             stanzas_down: with(self.stanzas_down, other.stanzas_down),
+            events_up: with(self.events_up, other.events_up),
+            events_down: with(self.events_down, other.events_down),
             handshake_up: with(self.handshake_up, other.handshake_up),
             handshake_down: with(self.handshake_down, other.handshake_down),
             connections: with(self.connections, other.connections),

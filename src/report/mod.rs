@@ -1,1 +1,133 @@
-//! report.
+//! [`Summary`] → bytes: one file per output, each a pure function. [`write_all`] alone writes files.
+
+pub mod charts;
+pub mod conditions;
+pub mod csv;
+pub mod figures;
+pub mod json;
+pub mod markdown;
+pub mod terminal;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::measure::recording::Recording;
+use crate::summary::Summary;
+use charts::{Picture, Theme};
+
+/// A kind of report that is a file, or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `summary.csv`, `percentiles.csv`, `timeline.csv`.
+    Csv,
+    /// `summary.md`.
+    Markdown,
+    /// `summary.json`.
+    Json,
+    /// `charts/NAME-THEME.svg`.
+    Svg,
+    /// `charts/NAME-THEME.png`, [`PNG_WIDTH`] pixels wide.
+    Png,
+}
+
+/// Width of PNG charts in pixels, 16:9: twice a projector's, for slides and print.
+pub const PNG_WIDTH: u32 = 3_200;
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Csv, Self::Markdown, Self::Json, Self::Svg, Self::Png];
+}
+
+/// A report, ready to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Path within the folder of the report.
+    pub name: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+impl File {
+    fn new(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.to_owned(), bytes: bytes.into() }
+    }
+}
+
+/// Why a report could not be made or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The system refuses.
+    #[error("cannot write {path}: {error}; choose another folder with --out")]
+    Write {
+        /// Which file or folder.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A format cannot hold what the recording has.
+    #[error("cannot make {name}: {problem}")]
+    Make {
+        /// Which report.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// The files of a format.
+///
+/// # Errors
+/// The format cannot hold what the recording has.
+pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportError> {
+    let made = |name: &str, made: Result<Vec<u8>, String>| match made {
+        Ok(bytes) => Ok(File::new(name, bytes)),
+        Err(problem) => Err(ReportError::Make { name: name.to_owned(), problem }),
+    };
+    match format {
+        Format::Csv => Ok(vec![
+            made("summary.csv", csv::summary(summary).map_err(|error| error.to_string()))?,
+            made("percentiles.csv", csv::percentiles(summary).map_err(|error| error.to_string()))?,
+            made("timeline.csv", csv::timeline(summary).map_err(|error| error.to_string()))?,
+        ]),
+        Format::Markdown => Ok(vec![File::new("summary.md", markdown::page(summary))]),
+        Format::Json => Ok(vec![made("summary.json", json::summary(summary).map_err(|error| error.to_string()))?]),
+        Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
+        Format::Png => {
+            pictures(summary).map(|picture| made(&path(&picture, "png"), charts::png(&picture.svg, PNG_WIDTH).map_err(|error| error.to_string()))).collect()
+        }
+    }
+}
+
+fn pictures(summary: &Summary<'_>) -> impl Iterator<Item = Picture> {
+    Theme::ALL.into_iter().flat_map(|theme| charts::all(summary, theme))
+}
+
+fn path(picture: &Picture, ending: &str) -> String {
+    format!("charts/{}-{}.{ending}", picture.name, picture.theme.name())
+}
+
+/// Makes reports of a recording and writes them into a folder, which is created; tells what was written.
+///
+/// # Errors
+/// The system refuses; names the file.
+pub fn write_all(recording: &Recording, folder: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
+    let summary = Summary::new(recording);
+    let refused = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| ReportError::Write { path, error }
+    };
+    fs::create_dir_all(folder).map_err(refused(folder))?;
+    let mut written = Vec::new();
+    for format in formats {
+        for file in files(&summary, *format)? {
+            let path = folder.join(&file.name);
+            // A chart has a folder of its own within the report's.
+            let parent = path.parent().unwrap_or(folder);
+            fs::create_dir_all(parent).map_err(refused(parent))?;
+            fs::write(&path, &file.bytes).map_err(refused(&path))?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}

@@ -238,6 +238,16 @@ pub enum Semantics {
     Events,
 }
 
+impl Semantics {
+    /// As a scenario has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Events => "events",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,0 +1,262 @@
+//! Requests into responses: routing, limits, and the counting of both.
+
+use std::rc::Rc;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Version};
+
+use super::conditions::{Validators, Verdict, judge};
+use super::page;
+use super::store::{Representation, Store, Stored};
+use super::watch::Debt;
+use crate::measure::ledger::Meter;
+
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const LONGEST_NAME: usize = 128;
+const BAD_NAME: &str = "A topic's name has 1 to 128 characters out of A-Z a-z 0-9 . _ - as in /topics/topic-000042.\n";
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub store: Store,
+    /// Largest payload, bytes.
+    pub largest_payload: usize,
+    /// Whether pages from other origins may read and write (CORS).
+    pub cross_origin: bool,
+}
+
+/// One connection, as far as answering needs it.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub site: Rc<Site>,
+    pub meter: Meter,
+    pub debt: Debt,
+}
+
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// Where a path leads.
+enum Place<'a> {
+    Front,
+    List,
+    Topic(&'a str),
+    /// `OPTIONS *`.
+    Server,
+    /// A topic with a name that no topic can have.
+    BadName,
+    Nowhere,
+}
+
+impl Place<'_> {
+    fn allowed(&self) -> &'static str {
+        match self {
+            Self::Topic(_) => "GET, HEAD, PUT, OPTIONS",
+            Self::Front | Self::List | Self::Server | Self::BadName | Self::Nowhere => "GET, HEAD, OPTIONS",
+        }
+    }
+}
+
+impl Desk {
+    /// Answers a request, and counts both.
+    pub async fn answer(&self, request: Request<Incoming>) -> Answer {
+        // Whatever a publisher's connection counts, this request included, belongs to the publishers' leg.
+        if request.method() == Method::PUT {
+            self.meter.is_publisher();
+        } else {
+            self.debt.settle();
+        }
+        self.meter.request();
+        let (mut answer, payload) = self.respond(request).await;
+        self.debt.settle();
+        if self.site.cross_origin {
+            let headers = answer.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag"));
+        }
+        self.meter.response(answer.status().as_u16(), payload);
+        answer
+    }
+
+    /// The answer, and how many bytes of payload it stands for.
+    async fn respond(&self, request: Request<Incoming>) -> (Answer, usize) {
+        let (head, body) = request.into_parts();
+        if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
+            return (text(StatusCode::BAD_REQUEST, "A request of HTTP/1.1 needs a Host field (RFC 9112, section 3.2).\n"), 0);
+        }
+        let place = place(head.uri.path());
+        let answer = match (&head.method, &place) {
+            (&Method::GET, Place::Topic(name)) => return self.read(name, &head.headers, true),
+            (&Method::HEAD, Place::Topic(name)) => return self.read(name, &head.headers, false),
+            (&Method::PUT, Place::Topic(name)) => return self.write(name, &head.headers, body).await,
+            (_, Place::Nowhere) => text(StatusCode::NOT_FOUND, "There is nothing here. GET / tells what can be asked.\n"),
+            (_, Place::BadName) => text(StatusCode::BAD_REQUEST, BAD_NAME),
+            (&Method::GET | &Method::HEAD, Place::Front) => page::front(&self.site.store),
+            (&Method::GET | &Method::HEAD, Place::List) => page::list(&self.site.store),
+            (&Method::OPTIONS, place) => self.options(place),
+            (method, place) => not_allowed(method, place),
+        };
+        (answer, 0)
+    }
+
+    fn read(&self, name: &str, headers: &HeaderMap, with_body: bool) -> (Answer, usize) {
+        let Some(current) = self.site.store.find(name) else {
+            return (
+                text(StatusCode::NOT_FOUND, format!("There is no topic {name:?} yet. PUT /topics/{name} creates it; GET /topics lists what there is.\n")),
+                0,
+            );
+        };
+        match judge(headers, true, Some(current.validators())) {
+            Verdict::Failed => (refused(Some(&current.tag)), 0),
+            Verdict::NotModified => {
+                let mut answer = Response::new(Full::default());
+                *answer.status_mut() = StatusCode::NOT_MODIFIED;
+                let headers = answer.headers_mut();
+                headers.insert(header::ETAG, current.tag);
+                headers.insert(header::CACHE_CONTROL, NO_CACHE);
+                (answer, 0)
+            }
+            Verdict::Proceed => {
+                let payload = if with_body { current.body.len() } else { 0 };
+                let mut answer = Response::new(Full::new(current.body));
+                let headers = answer.headers_mut();
+                headers.insert(header::CONTENT_TYPE, PLAIN);
+                headers.insert(header::ETAG, current.tag);
+                headers.insert(header::LAST_MODIFIED, current.modified_text);
+                headers.insert(header::CACHE_CONTROL, NO_CACHE);
+                (answer, payload)
+            }
+        }
+    }
+
+    async fn write(&self, name: &str, headers: &HeaderMap, body: Incoming) -> (Answer, usize) {
+        let limit = self.site.largest_payload;
+        let body = match collect(body, limit).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => {
+                let mut answer = text(StatusCode::PAYLOAD_TOO_LARGE, format!("A payload may have at most {limit} bytes here.\n"));
+                // What is left of the body will not be read: the connection cannot go on.
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                return (answer, 0);
+            }
+            Err(Unread::Broken) => return (text(StatusCode::BAD_REQUEST, "The body ended early or is not framed as its head says.\n"), 0),
+        };
+        let payload = body.len();
+        let allowed = |current: Option<&Representation>| judge(headers, false, current.map(Representation::validators)) == Verdict::Proceed;
+        match self.site.store.store(name, body, allowed) {
+            Stored::Created(tag) => (stored(StatusCode::CREATED, tag), payload),
+            Stored::Updated(tag) => (stored(StatusCode::NO_CONTENT, tag), payload),
+            Stored::Refused => (refused(self.site.store.find(name).as_ref().map(|current| &current.tag)), 0),
+            Stored::Full => {
+                let count = self.site.store.count();
+                (text(StatusCode::INSUFFICIENT_STORAGE, format!("There are {count} topics, and room for no more. Those that exist can still be changed.\n")), 0)
+            }
+        }
+    }
+
+    fn options(&self, place: &Place<'_>) -> Answer {
+        let mut answer = Response::new(Full::default());
+        *answer.status_mut() = StatusCode::NO_CONTENT;
+        let headers = answer.headers_mut();
+        headers.insert(header::ALLOW, HeaderValue::from_static(place.allowed()));
+        if self.site.cross_origin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(place.allowed()));
+            let fields = HeaderValue::from_static("Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since");
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, fields);
+        }
+        answer
+    }
+}
+
+impl Representation {
+    fn validators(&self) -> Validators<'_> {
+        Validators { tag: self.tag.as_bytes(), modified: self.modified }
+    }
+}
+
+/// An answer of a few words.
+pub(super) fn text(status: StatusCode, words: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(words.into()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::CONTENT_TYPE, PLAIN);
+    answer
+}
+
+fn place(path: &str) -> Place<'_> {
+    match path {
+        "/" => Place::Front,
+        "/topics" => Place::List,
+        "*" => Place::Server,
+        _ => match path.strip_prefix("/topics/") {
+            None => Place::Nowhere,
+            Some(name) if is_name(name) => Place::Topic(name),
+            Some(_) => Place::BadName,
+        },
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+fn not_allowed(method: &Method, place: &Place<'_>) -> Answer {
+    let allowed = place.allowed();
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, format!("{method} cannot be done here. What can: {allowed}.\n"));
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+fn refused(tag: Option<&HeaderValue>) -> Answer {
+    let mut answer = match tag {
+        Some(_) => text(StatusCode::PRECONDITION_FAILED, "A precondition does not hold: the topic is as the ETag of this answer says.\n"),
+        None => text(StatusCode::PRECONDITION_FAILED, "A precondition does not hold: there is no such topic.\n"),
+    };
+    if let Some(tag) = tag {
+        answer.headers_mut().insert(header::ETAG, tag.clone());
+    }
+    answer
+}
+
+fn stored(status: StatusCode, tag: HeaderValue) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(header::ETAG, tag);
+    answer
+}
+
+enum Unread {
+    TooLarge,
+    Broken,
+}
+
+/// Reads a body of at most `limit` bytes into memory of exactly its size: the buffer it was read into is larger, and would stay alive.
+async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        // A client that writes before it reads would never see the answer if the connection went away under it.
+        drain(body, limit).await;
+        return Err(Unread::TooLarge);
+    }
+    let mut whole = BytesMut::with_capacity(announced as usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            drain(body, limit).await;
+            return Err(Unread::TooLarge);
+        }
+        whole.extend_from_slice(&data);
+    }
+    // A chunked body grows by doubling: give back what is over.
+    Ok(if whole.capacity() > whole.len() + whole.len() / 8 { Bytes::copy_from_slice(&whole) } else { whole.freeze() })
+}
+
+/// Reads and forgets up to `most` bytes.
+async fn drain(mut body: Incoming, most: usize) {
+    let mut read = 0;
+    while let (true, Some(Ok(frame))) = (read <= most, body.frame().await) {
+        read += frame.data_ref().map_or(0, Bytes::len);
+    }
+}

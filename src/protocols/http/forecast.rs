@@ -1,0 +1,59 @@
+//! What polling will send and hold: arithmetic for `pushbench check`.
+
+use std::time::Duration;
+
+use crate::contender::{Forecast, Load};
+
+/// Bytes per open connection, both ends and the kernel: hyper's server 12 kB, reqwest's share 22 kB, sockets 7.5 kB (measured).
+const CONNECTION: u64 = 42_000;
+/// Bytes per (subscriber, topic) pair: a URL, an entity tag, their allocations.
+const SUBSCRIPTION: u64 = 400;
+/// Bytes per topic on the server beside its payload: name, entity tag, dates, a place in the table.
+const TOPIC: u64 = 500;
+/// Descriptors of a process beside its connections: standard streams, listener, epoll, timers, the harness's pipe.
+const SPARE: u64 = 16;
+
+/// The forecast of a contender that asks for every topic once per `interval`. Set-up is one PUT for each topic
+/// and one GET for each subscription, the probe topic included; polls of the probe phase are not foreseen.
+pub fn polling(load: &Load, interval: Duration) -> Forecast {
+    let polls_each = if interval.is_zero() { 0.0 } else { load.span.as_secs_f64() / interval.as_secs_f64() };
+    let requests = (load.subscriptions as f64 * polls_each).round() as u64;
+    let subscriber_connections = load.subscribers * load.connections;
+    let publisher_connections = load.publishers * load.publisher_connections;
+    let first_fetches = load.subscriptions + load.subscribers;
+    let topics = load.topics + 1;
+    Forecast {
+        requests,
+        messages: 2 * requests,
+        setup_messages: 2 * (first_fetches + topics),
+        server_descriptors: subscriber_connections + publisher_connections + SPARE,
+        subscriber_descriptors: subscriber_connections + SPARE,
+        memory: (subscriber_connections + publisher_connections) * CONNECTION + first_fetches * SUBSCRIPTION + topics * (TOPIC + load.payload),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn friendfeed_asks_2_9_million_times_a_day() {
+        let load = Load {
+            subscribers: 1,
+            connections: 64,
+            publishers: 1,
+            publisher_connections: 8,
+            subscriptions: 45_754,
+            topics: 45_754,
+            updates: 6_721,
+            deliveries: 6_721,
+            span: Duration::from_secs(86_400),
+            payload: 1_024,
+        };
+        let forecast = polling(&load, Duration::from_secs(22 * 60 + 42));
+        assert_eq!(forecast.requests, 2_902_456);
+        assert_eq!(forecast.messages, 2 * 2_902_456);
+        assert_eq!(forecast.setup_messages, 2 * (45_755 + 45_755));
+        assert_eq!(forecast.server_descriptors, 64 + 8 + 16);
+    }
+}

@@ -1,0 +1,18 @@
+//! HTTP/1.1: the embedded server of topics, and the client half of everything that polls it.
+//!
+//! The server is one thread on hyper: `server` accepts and ends connections, `watch` closes those that
+//! dawdle, `answer` turns requests into responses, `conditions` judges If-Match and its kin (RFC 9110 §13),
+//! `store` keeps the topics. The client is reqwest: `caller` sends and counts, `poller` is a subscriber that
+//! asks, `publisher` puts.
+
+mod answer;
+pub mod caller;
+pub mod conditions;
+pub mod forecast;
+mod page;
+pub mod poller;
+pub mod publisher;
+pub mod server;
+pub mod settings;
+mod store;
+mod watch;

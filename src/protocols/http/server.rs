@@ -1,0 +1,98 @@
+//! The embedded HTTP server: accepts, converses, counts, and ends within a second.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{Desk, Site};
+use super::store::Store;
+use super::watch::{Debt, Watched};
+use crate::contender::{Fault, ServerSeat, socket};
+use crate::measure::ledger::{Ledger, Metered};
+
+/// Largest request head, bytes: more than any browser or proxy sends, little enough for thousands at once.
+const LARGEST_HEAD: usize = 16 * 1024;
+/// How long requests under way may take once the server is to stop. The contract grants a second in all.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// What a contender may choose about its server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Whether pages from other origins may read and write (CORS): for `pushbench serve`; in a trial it would only be bytes.
+    pub cross_origin: bool,
+}
+
+/// Serves topics until `seat.stop`; then ends idle connections at once and the others within a second.
+///
+/// # Errors
+/// The listener is broken.
+pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
+    let ServerSeat { listener, stop, ledger, limits } = seat;
+    let site = Rc::new(Site { store: Store::new(limits.topics), largest_payload: limits.payload, cross_origin: options.cross_origin });
+    let mut connections = JoinSet::new();
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break Ok(()),
+            accepted = socket::accept(&listener) => match accepted {
+                Ok(socket) => {
+                    connections.spawn_local(converse(socket, site.clone(), ledger.clone(), limits.patience, stop.clone()));
+                    while connections.try_join_next().is_some() {}
+                }
+                Err(error) => {
+                    stop.cancel();
+                    break Err(Fault::connection("accepting connections", error));
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    };
+    drop(listener);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finished).await.is_err() {
+        connections.shutdown().await;
+    }
+    outcome
+}
+
+async fn converse(socket: TcpStream, site: Rc<Site>, ledger: Ledger, patience: Duration, stop: CancellationToken) {
+    let meter = ledger.meter();
+    let debt = Debt::new();
+    let desk = Rc::new(Desk { site, meter: meter.clone(), debt: debt.clone() });
+    let service = service_fn(move |request| {
+        let desk = desk.clone();
+        async move { Ok::<_, Infallible>(desk.answer(request).await) }
+    });
+    let stream = TokioIo::new(Watched::new(Metered::new(socket, meter.clone()), debt.clone()));
+    let connection = http1::Builder::new()
+        // `watch` does this, and lets idle connections live.
+        .header_read_timeout(None)
+        .max_header_size(LARGEST_HEAD)
+        .max_buf_size(4 * LARGEST_HEAD)
+        .serve_connection(stream, service);
+    let mut connection = pin!(connection);
+    let outcome = tokio::select! {
+        biased;
+        outcome = connection.as_mut() => outcome,
+        () = debt.overdue(patience) => return,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // hyper answers what it cannot parse by itself, with 431 or 400.
+    if let Err(error) = outcome
+        && error.is_parse()
+    {
+        meter.request();
+        meter.response(if error.is_parse_too_large() { 431 } else { 400 }, 0);
+    }
+}

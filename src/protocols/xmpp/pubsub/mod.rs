@@ -1,0 +1,164 @@
+//! Publish-subscribe (XEP-0060): nodes in memory, each with its last items and its subscribers.
+//!
+//! A notification is serialised once per publication; only the address differs from subscriber to subscriber. What
+//! is left out is answered as unsupported, so that no client waits: collections, subscription options, publish
+//! options, access models other than `open`, management of other people's subscriptions and affiliations.
+
+mod events;
+mod form;
+mod node;
+mod owner;
+mod requests;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::errors::{StanzaCondition, StanzaError};
+use super::namespaces as ns;
+use super::outlet::Peer;
+use super::server::Server;
+use super::stanza::{Reply, Request};
+use super::xml::{Element, escape};
+use form::SendLast;
+use node::Node;
+
+/// What the service can do (XEP-0060 §16.3): what disco#info says.
+const FEATURES: [&str; 19] = [
+    "access-open",
+    "config-node",
+    "create-and-configure",
+    "create-nodes",
+    "delete-items",
+    "delete-nodes",
+    "instant-nodes",
+    "item-ids",
+    "last-published",
+    "meta-data",
+    "multi-items",
+    "persistent-items",
+    "publish",
+    "purge-nodes",
+    "retract-items",
+    "retrieve-affiliations",
+    "retrieve-default",
+    "retrieve-items",
+    "retrieve-subscriptions",
+];
+
+/// All the nodes of the service.
+pub struct PubSub {
+    nodes: HashMap<Rc<str>, Node>,
+    /// The nodes that an address, bare or full, is subscribed to.
+    subscriptions: HashMap<Rc<str>, HashSet<Rc<str>>>,
+    most_nodes: usize,
+    /// Makes ids of items, notifications and instant nodes.
+    count: u64,
+}
+
+impl PubSub {
+    /// No nodes yet, `most_nodes` at most.
+    pub fn new(most_nodes: usize) -> Self {
+        Self { nodes: HashMap::new(), subscriptions: HashMap::new(), most_nodes, count: 0 }
+    }
+
+    /// A client has gone: subscriptions of its full address end with it, since nobody will ever have that session again.
+    pub fn forget(&mut self, full: &str) {
+        for name in self.subscriptions.remove(full).unwrap_or_default() {
+            if let Some(node) = self.nodes.get_mut(&name) {
+                node.subscribers.swap_remove(full);
+            }
+        }
+    }
+
+    fn node(&self, name: &str) -> Result<&Node, StanzaError> {
+        self.nodes.get(name).ok_or_else(|| StanzaCondition::ItemNotFound.into())
+    }
+
+    fn node_mut(&mut self, name: &str) -> Result<&mut Node, StanzaError> {
+        self.nodes.get_mut(name).ok_or_else(|| StanzaCondition::ItemNotFound.into())
+    }
+
+    fn owned(&mut self, name: &str, peer: &Peer) -> Result<&mut Node, StanzaError> {
+        let node = self.node_mut(name)?;
+        if *node.owner == *peer.bare { Ok(node) } else { Err(StanzaCondition::Forbidden.into()) }
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+}
+
+/// A request to the service.
+///
+/// # Errors
+/// What to answer instead of a result.
+pub fn handle(server: &Server, pubsub: &RefCell<PubSub>, peer: &Rc<Peer>, request: &Request<'_>, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let pubsub = &mut *pubsub.borrow_mut();
+    match (request.payload.namespace.as_str(), request.payload.name.as_str()) {
+        (ns::PUBSUB, "pubsub") => requests::handle(server, pubsub, peer, request, reply),
+        (ns::PUBSUB_OWNER, "pubsub") => owner::handle(server, pubsub, peer, request, reply),
+        (ns::DISCO_INFO, "query") if !request.set => reply_info(pubsub, request.payload, reply),
+        (ns::DISCO_ITEMS, "query") if !request.set => reply_items(pubsub, request.payload, reply),
+        (ns::PING, "ping") if !request.set => {
+            reply.result("");
+            Ok(())
+        }
+        _ => Err(StanzaCondition::ServiceUnavailable.into()),
+    }
+}
+
+/// A client has become available: nodes that say so send their last item (XEP-0060 §6.1, `on_sub_and_presence`).
+pub fn came(server: &Server, pubsub: &PubSub, peer: &Rc<Peer>) {
+    for name in pubsub.subscriptions.get(&peer.bare).into_iter().flatten() {
+        if let Some(node) = pubsub.nodes.get(name).filter(|node| node.config.send_last == SendLast::OnSubAndPresence) {
+            events::send_last(server, node, &peer.full);
+        }
+    }
+}
+
+/// The name of the node that a request is about.
+fn required_node(element: &Element) -> Result<&str, StanzaError> {
+    element.attribute("node").filter(|node| !node.is_empty()).ok_or_else(|| StanzaCondition::BadRequest.because("nodeid-required"))
+}
+
+fn reply_info(pubsub: &PubSub, query: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let body = match query.attribute("node") {
+        None => {
+            let features: String = FEATURES.iter().map(|feature| format!("<feature var='{}#{feature}'/>", ns::PUBSUB)).collect();
+            let others: String = [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::PING, ns::PUBSUB].iter().map(|var| format!("<feature var='{var}'/>")).collect();
+            format!("<query xmlns='{}'><identity category='pubsub' type='service' name='pushbench'/>{others}{features}</query>", ns::DISCO_INFO)
+        }
+        Some(name) => {
+            let node = pubsub.node(name)?;
+            format!(
+                "<query xmlns='{}' node='{}'><identity category='pubsub' type='leaf'/><feature var='{}'/>{}</query>",
+                ns::DISCO_INFO,
+                escape(name),
+                ns::PUBSUB,
+                node.config.metadata(&node.owner)
+            )
+        }
+    };
+    reply.result(&body);
+    Ok(())
+}
+
+fn reply_items(pubsub: &PubSub, query: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let service = super::server::PUBSUB_SERVICE;
+    let body = match query.attribute("node") {
+        None => {
+            let mut names: Vec<&Rc<str>> = pubsub.nodes.keys().collect();
+            names.sort_unstable();
+            let items: String = names.into_iter().map(|name| format!("<item jid='{service}' node='{}'/>", escape(name))).collect();
+            format!("<query xmlns='{}'>{items}</query>", ns::DISCO_ITEMS)
+        }
+        Some(name) => {
+            let items: String = pubsub.node(name)?.items.iter().map(|item| format!("<item jid='{service}' name='{}'/>", escape(&item.id))).collect();
+            format!("<query xmlns='{}' node='{}'>{items}</query>", ns::DISCO_ITEMS, escape(name))
+        }
+    };
+    reply.result(&body);
+    Ok(())
+}

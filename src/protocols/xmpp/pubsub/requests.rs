@@ -1,0 +1,245 @@
+//! What anybody may ask of the service (XEP-0060 §5 to §8.1): create, subscribe, publish, retract, fetch.
+
+use std::rc::Rc;
+
+use xmpp_parsers::jid::Jid;
+
+use super::super::errors::{StanzaCondition, StanzaError};
+use super::super::namespaces as ns;
+use super::super::outlet::Peer;
+use super::super::server::Server;
+use super::super::stanza::{Reply, Request};
+use super::super::update;
+use super::super::xml::{Element, escape};
+use super::events::{self, Notification};
+use super::form::{Config, SendLast};
+use super::node::{Item, Node, Subscriber};
+use super::{PubSub, required_node};
+
+/// A request in the general namespace.
+///
+/// # Errors
+/// What to answer instead of a result.
+pub fn handle(server: &Server, pubsub: &mut PubSub, peer: &Rc<Peer>, request: &Request<'_>, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let action = request.payload.elements().next().filter(|action| action.namespace.as_str() == ns::PUBSUB).ok_or(StanzaCondition::BadRequest)?;
+    let has = |name: &str| request.payload.child(name, ns::PUBSUB).is_some();
+    match (action.name.as_str(), request.set) {
+        ("create", true) => create(pubsub, peer, action, request.payload, reply),
+        ("subscribe", true) if has("options") => Err(StanzaError::unsupported("subscription-options")),
+        ("subscribe", true) => subscribe(server, pubsub, peer, action, reply),
+        ("unsubscribe", true) => unsubscribe(pubsub, peer, action, reply),
+        ("publish", true) if has("publish-options") => Err(StanzaError::unsupported("publish-options")),
+        ("publish", true) => publish(server, pubsub, peer, action, reply),
+        ("retract", true) => retract(server, pubsub, peer, action, reply),
+        ("items", false) => items(pubsub, action, reply),
+        ("subscriptions", false) => subscriptions(pubsub, peer, action, reply),
+        ("affiliations", false) => affiliations(pubsub, peer, action, reply),
+        ("options", _) => Err(StanzaError::unsupported("subscription-options")),
+        ("default", false) => Err(StanzaError::unsupported("retrieve-default-sub")),
+        _ => Err(StanzaCondition::BadRequest.into()),
+    }
+}
+
+fn create(pubsub: &mut PubSub, peer: &Peer, create: &Element, payload: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    peer.meter.is_publisher();
+    if create.attribute("type").is_some_and(|kind| kind != "leaf") {
+        return Err(StanzaError::unsupported("collections"));
+    }
+    let wanted = create.attribute("node").filter(|node| !node.is_empty());
+    if wanted.is_some_and(|name| pubsub.nodes.contains_key(name)) {
+        return Err(StanzaCondition::Conflict.into());
+    }
+    if pubsub.nodes.len() >= pubsub.most_nodes {
+        return Err(StanzaCondition::ResourceConstraint.into());
+    }
+    let form = payload.child("configure", ns::PUBSUB).and_then(|configure| configure.child("x", ns::FORMS));
+    let config = form.map_or_else(|| Ok(Config::default()), |form| Config::default().changed(form))?;
+    let name: Rc<str> = match wanted {
+        Some(name) => name.into(),
+        None => loop {
+            let name = format!("instant-{}", pubsub.next_id());
+            if !pubsub.nodes.contains_key(name.as_str()) {
+                break name.into();
+            }
+        },
+    };
+    let node = Node { name: Rc::clone(&name), owner: Rc::clone(&peer.bare), config, items: Default::default(), subscribers: Default::default() };
+    pubsub.nodes.insert(Rc::clone(&name), node);
+    // Only who let the service choose has to be told the name (XEP-0060 §8.1.2).
+    let body = if wanted.is_none() { format!("<pubsub xmlns='{}'><create node='{}'/></pubsub>", ns::PUBSUB, escape(&name)) } else { String::new() };
+    reply.result(&body);
+    Ok(())
+}
+
+/// The address to subscribe, which must be one of the asker's own.
+fn own_address(element: &Element, peer: &Peer, otherwise: StanzaError) -> Result<Rc<str>, StanzaError> {
+    let text = element.attribute("jid").ok_or_else(|| StanzaCondition::BadRequest.because("jid-required"))?;
+    if *text == *peer.full {
+        return Ok(Rc::clone(&peer.full));
+    }
+    if *text == *peer.bare {
+        return Ok(Rc::clone(&peer.bare));
+    }
+    let address = Jid::new(text).map_err(|_| StanzaError::from(StanzaCondition::JidMalformed))?;
+    if *address.to_bare().as_str() == *peer.bare { Ok(address.as_str().into()) } else { Err(otherwise) }
+}
+
+fn subscribe(server: &Server, pubsub: &mut PubSub, peer: &Rc<Peer>, subscribe: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let name = required_node(subscribe)?;
+    let address = own_address(subscribe, peer, StanzaCondition::BadRequest.because("invalid-jid"))?;
+    let node = pubsub.node_mut(name)?;
+    let subscriber = if Rc::ptr_eq(&address, &peer.full) { Subscriber::Session(Rc::clone(peer)) } else { Subscriber::Address };
+    node.subscribers.insert(Rc::clone(&address), subscriber);
+    let node_name = Rc::clone(&node.name);
+    pubsub.subscriptions.entry(Rc::clone(&address)).or_default().insert(node_name);
+    reply.result(&format!(
+        "<pubsub xmlns='{}'><subscription node='{}' jid='{}' subscription='subscribed'/></pubsub>",
+        ns::PUBSUB,
+        escape(name),
+        escape(&address)
+    ));
+    let node = pubsub.node(name)?;
+    if node.config.send_last != SendLast::Never {
+        events::send_last(server, node, &address);
+    }
+    Ok(())
+}
+
+fn unsubscribe(pubsub: &mut PubSub, peer: &Peer, unsubscribe: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let name = required_node(unsubscribe)?;
+    let address = own_address(unsubscribe, peer, StanzaCondition::Forbidden.into())?;
+    let node = pubsub.node_mut(name)?;
+    if unsubscribe.attribute("subid").is_some() {
+        return Err(StanzaCondition::NotAcceptable.because("invalid-subid"));
+    }
+    if node.subscribers.swap_remove(&address).is_none() {
+        return Err(StanzaCondition::UnexpectedRequest.because("not-subscribed"));
+    }
+    if let Some(nodes) = pubsub.subscriptions.get_mut(&address) {
+        nodes.remove(name);
+        if nodes.is_empty() {
+            pubsub.subscriptions.remove(&address);
+        }
+    }
+    reply.result("");
+    Ok(())
+}
+
+fn publish(server: &Server, pubsub: &mut PubSub, peer: &Peer, publish: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    peer.meter.is_publisher();
+    let given: Vec<&Element> = publish.elements().filter(|element| element.is("item", ns::PUBSUB)).collect();
+    let updates = |item: &Element| item.elements().map(update::size).sum::<usize>();
+    let update = given.iter().map(|item| updates(item)).sum::<usize>() as u64;
+    peer.meter.count(|traffic| traffic.payload_bytes += update);
+    let name = required_node(publish)?;
+    let number = pubsub.next_id();
+    let node = pubsub.node_mut(name)?;
+    if !node.config.open_to_publishers && *node.owner != *peer.bare {
+        return Err(StanzaCondition::Forbidden.into());
+    }
+    let [item] = given[..] else {
+        // One item at a time, as the XEP has it since version 1.13.
+        return Err(if given.is_empty() { StanzaCondition::BadRequest.because("item-required") } else { StanzaCondition::BadRequest.into() });
+    };
+    let mut payloads = item.elements();
+    let (Some(payload), None) = (payloads.next(), payloads.next()) else {
+        let detail = if item.elements().next().is_none() { "payload-required" } else { "invalid-payload" };
+        return Err(StanzaCondition::BadRequest.because(detail));
+    };
+    if payload.namespace.is_none() {
+        return Err(StanzaCondition::BadRequest.because("invalid-payload"));
+    }
+    // It will stand in other stanzas, so it declares its own namespace.
+    let mut xml = String::new();
+    payload.write(&mut xml, "");
+    let most = server.bounds().payload;
+    if update as usize > most || (update == 0 && xml.len() > most) {
+        return Err(StanzaCondition::NotAcceptable.because("payload-too-big"));
+    }
+    let id: Rc<str> = item.attribute("id").filter(|id| !id.is_empty()).map_or_else(|| format!("i{number}").into(), Into::into);
+    let item = Item { id: Rc::clone(&id), payload: xml.into(), update: updates(item), published: jiff::Timestamp::now() };
+    Notification::published(node, &item, number).to_all(server, node);
+    node.put(item);
+    reply.result(&format!("<pubsub xmlns='{}'><publish node='{}'><item id='{}'/></publish></pubsub>", ns::PUBSUB, escape(name), escape(&id)));
+    Ok(())
+}
+
+fn retract(server: &Server, pubsub: &mut PubSub, peer: &Peer, retract: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let name = required_node(retract)?;
+    let number = pubsub.next_id();
+    let node = pubsub.node_mut(name)?;
+    if !node.config.open_to_publishers && *node.owner != *peer.bare {
+        return Err(StanzaCondition::Forbidden.into());
+    }
+    if !node.config.persist_items {
+        return Err(StanzaError::unsupported("persistent-items"));
+    }
+    let item = retract.child("item", ns::PUBSUB).ok_or_else(|| StanzaCondition::BadRequest.because("item-required"))?;
+    let id = item.attribute("id").filter(|id| !id.is_empty()).ok_or_else(|| StanzaCondition::BadRequest.because("item-required"))?;
+    let at = node.items.iter().position(|item| *item.id == *id).ok_or(StanzaCondition::ItemNotFound)?;
+    node.items.remove(at);
+    reply.result("");
+    // The publisher's wish counts, else the node's configuration (XEP-0060 §7.2.2.1).
+    let notify = retract.attribute("notify").map_or(node.config.notify_retract, |notify| matches!(notify, "1" | "true"));
+    if notify {
+        Notification::retracted(node, id, number).to_all(server, node);
+    }
+    Ok(())
+}
+
+fn items(pubsub: &PubSub, items: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let name = required_node(items)?;
+    let node = pubsub.node(name)?;
+    if items.attribute("subid").is_some() {
+        return Err(StanzaCondition::NotAcceptable.because("invalid-subid"));
+    }
+    if !node.config.persist_items {
+        return Err(StanzaError::unsupported("persistent-items"));
+    }
+    let most = match items.attribute("max_items") {
+        None => usize::MAX,
+        Some(count) => count.parse().map_err(|_| StanzaError::from(StanzaCondition::BadRequest))?,
+    };
+    let wanted: Vec<&str> = items.elements().filter(|element| element.is("item", ns::PUBSUB)).filter_map(|item| item.attribute("id")).collect();
+    let found = node.items.iter().filter(|item| wanted.is_empty() || wanted.contains(&&*item.id));
+    let skipped = found.clone().count().saturating_sub(most);
+    let body: String = found.skip(skipped).map(|item| events::item_xml(item, true)).collect();
+    reply.result(&format!("<pubsub xmlns='{}'><items node='{}'>{body}</items></pubsub>", ns::PUBSUB, escape(name)));
+    Ok(())
+}
+
+/// One's own subscriptions, all of them or those to one node (XEP-0060 §5.6).
+fn subscriptions(pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let only = asked.attribute("node");
+    if let Some(name) = only {
+        pubsub.node(name)?;
+    }
+    let mut found: Vec<(&str, &str)> = [&peer.bare, &peer.full]
+        .into_iter()
+        .flat_map(|address| pubsub.subscriptions.get(address).into_iter().flatten().map(|node| (&**node, &**address)))
+        .filter(|(node, _)| only.is_none_or(|only| only == *node))
+        .collect();
+    found.sort_unstable();
+    let body: String = found
+        .into_iter()
+        .map(|(node, address)| format!("<subscription node='{}' jid='{}' subscription='subscribed'/>", escape(node), escape(address)))
+        .collect();
+    let node = only.map(|only| format!(" node='{}'", escape(only))).unwrap_or_default();
+    reply.result(&format!("<pubsub xmlns='{}'><subscriptions{node}>{body}</subscriptions></pubsub>", ns::PUBSUB));
+    Ok(())
+}
+
+/// One's own affiliations, which are the nodes one has created (XEP-0060 §5.7).
+fn affiliations(pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+    let only = asked.attribute("node");
+    if let Some(name) = only {
+        pubsub.node(name)?;
+    }
+    let mut found: Vec<&str> = pubsub.nodes.values().filter(|node| *node.owner == *peer.bare).map(|node| &*node.name).collect();
+    found.retain(|node| only.is_none_or(|only| only == *node));
+    found.sort_unstable();
+    let body: String = found.into_iter().map(|node| format!("<affiliation node='{}' affiliation='owner'/>", escape(node))).collect();
+    let node = only.map(|only| format!(" node='{}'", escape(only))).unwrap_or_default();
+    reply.result(&format!("<pubsub xmlns='{}'><affiliations{node}>{body}</affiliations></pubsub>", ns::PUBSUB));
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! What every chart has around it: the finding as title, what is shown as subtitle, and the conditions as foot.
+
+use std::time::Duration;
+
+use super::canvas::{Align, Canvas, HEIGHT, Hand, WIDTH};
+use super::text::{self, Weight};
+use super::view::View;
+use crate::units::{show_bytes, show_count, show_duration, significant};
+
+/// Room at the left and the right of everything, in pixels.
+pub const MARGIN: f64 = 64.0;
+
+const TITLE: [f64; 4] = [42.0, 38.0, 34.0, 30.0];
+const SUBTITLE: f64 = 24.0;
+const FOOT: f64 = 16.0;
+
+/// The words around a chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The finding: one sentence.
+    pub title: String,
+    /// What is shown and how to read it.
+    pub subtitle: String,
+}
+
+/// The room that is left for the chart, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Right edge.
+    pub right: f64,
+    /// Lower edge.
+    pub bottom: f64,
+}
+
+impl Frame {
+    /// Draws it and says what room is left.
+    pub fn draw(&self, canvas: &mut Canvas<'_>, view: &View<'_, '_>) -> Room {
+        let palette = canvas.palette();
+        let room = WIDTH - 2.0 * MARGIN;
+        let hand = |size, weight, colour| Hand { size, weight, colour, align: Align::Left };
+        let title = text::clean(&self.title);
+        let wrapped = TITLE.iter().find_map(|size| Some((*size, text::wrap(&title, *size, Weight::SemiBold, room, 2)?)));
+        let smallest = TITLE[TITLE.len() - 1];
+        let (size, lines) = wrapped.unwrap_or_else(|| (smallest, text::wrap_or_cut(&title, smallest, Weight::SemiBold, room, 2)));
+        let mut baseline = 84.0 - (TITLE[0] - size) * 0.4;
+        for (index, line) in lines.iter().enumerate() {
+            baseline += if index > 0 { size * 1.24 } else { 0.0 };
+            canvas.text(MARGIN, baseline, line, hand(size, Weight::SemiBold, palette.ink));
+        }
+        baseline += 12.0;
+        for line in text::wrap_or_cut(&text::clean(&self.subtitle), SUBTITLE, Weight::Regular, room, 2) {
+            baseline += SUBTITLE * 1.32;
+            canvas.text(MARGIN, baseline, &line, hand(SUBTITLE, Weight::Regular, palette.soft));
+        }
+        let foot = foot(view);
+        let first = HEIGHT - 30.0 - (foot.len() - 1) as f64 * FOOT * 1.45;
+        for (index, line) in foot.iter().enumerate() {
+            let (weight, colour) = if line.warning { (Weight::SemiBold, palette.warning) } else { (Weight::Regular, palette.soft) };
+            canvas.text(MARGIN, first + index as f64 * FOOT * 1.45, &line.text, hand(FOOT, weight, colour));
+        }
+        Room { left: MARGIN, top: baseline + 34.0, right: WIDTH - MARGIN, bottom: first - FOOT - 18.0 }
+    }
+}
+
+struct FootLine {
+    text: String,
+    warning: bool,
+}
+
+/// Title, topology, sizes, time on the first line; machine, tool, run on the second; doubts on a third.
+fn foot(view: &View<'_, '_>) -> Vec<FootLine> {
+    let recording = view.summary.recording;
+    let scenario = &recording.scenario;
+    let room = WIDTH - 2.0 * MARGIN;
+    let mut sizes = vec![text::clean(&scenario.topology)];
+    if let Some(workload) = view.cells.first().map(|cell| cell.workload) {
+        let many = |count: u64, one: &str| format!("{} {one}{}", show_count(count as i64), if count == 1 { "" } else { "s" });
+        let active = if workload.active_topics == workload.topics { String::new() } else { format!(" ({} active)", show_count(workload.active_topics as i64)) };
+        sizes.push(format!("{} × {}{active}", many(workload.subscribers, "subscriber"), many(workload.topics, "topic")));
+        sizes.push(format!("{} payload", show_bytes(workload.payload as f64)));
+        sizes.push(time(workload.window, scenario.compression));
+    }
+    let rest = sizes.join(" · ");
+    // The title gives way, the figures do not.
+    let left = room - text::width(&format!(" · {rest}"), FOOT, Weight::Regular);
+    let title = text::fit(&text::clean(&scenario.title), FOOT, Weight::Regular, left.max(120.0));
+    let first = text::fit(&format!("{title} · {rest}"), FOOT, Weight::Regular, room);
+
+    let machine = &recording.machine;
+    let cores = if machine.cores == 1 { "1 core".to_owned() } else { format!("{} cores", machine.cores) };
+    let repeats = view.cells.iter().map(|cell| cell.trials.len()).min().unwrap_or(0);
+    let mut second = vec![cores];
+    second.push(if repeats == 1 { "1 repeat".to_owned() } else { format!("{repeats} repeats") });
+    if !view.load_point.is_empty() {
+        second.push(format!("at {}", text::clean(view.load_point).replace(';', ", ")));
+    }
+    second.push(format!("pushbench {}", text::clean(&recording.tool_version)));
+    second.push(format!("run {}", text::clean(&recording.id)));
+    let second = text::fit(&second.join(" · "), FOOT, Weight::Regular, room);
+
+    let mut lines = vec![FootLine { text: first, warning: false }, FootLine { text: second, warning: false }];
+    if let Some((doubt, others)) = view.untrusted.split_first() {
+        let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+        let left = room - text::width(&more, FOOT, Weight::SemiBold);
+        let doubt = text::fit(&text::clean(&format!("Not to be trusted: {doubt}")), FOOT, Weight::SemiBold, left);
+        lines.push(FootLine { text: doubt + &more, warning: true });
+    }
+    lines
+}
+
+/// Measured time, and the scenario time that it stands for.
+fn time(window: f64, compression: f64) -> String {
+    let measured = span(window);
+    if compression == 1.0 {
+        return format!("{measured} measured");
+    }
+    format!("{measured} measured for {} of scenario time (compression {})", span(window * compression), significant(compression, 4))
+}
+
+/// A span in seconds as text; what is no duration is left as a number.
+pub fn span(seconds: f64) -> String {
+    Duration::try_from_secs_f64(seconds).map_or_else(|_| "?".to_owned(), show_duration)
+}

@@ -1,0 +1,27 @@
+//! Charts: one file for each, one theme, one frame. SVG by plotters, PNG from that SVG.
+//!
+//! [`draw`] makes all pictures of a load point from a summary. They are pure: the same recording gives the same bytes.
+
+pub mod axis;
+pub mod canvas;
+pub mod finding;
+mod frame;
+mod freshness_cost;
+pub mod labels;
+mod over_time;
+mod per_update;
+mod picture;
+mod raster;
+mod resources;
+mod spectrum;
+pub mod text;
+pub mod theme;
+mod view;
+mod volume;
+
+#[cfg(test)]
+mod tests;
+
+pub use picture::{Drawn, LeftOut, NAMES, Picture, all, draw};
+pub use raster::{RasterError, png};
+pub use theme::Theme;

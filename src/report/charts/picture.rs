@@ -1,0 +1,98 @@
+//! The list of charts, and what they come out as.
+
+use super::frame::{Frame, Room};
+use super::view::View;
+use super::{canvas, freshness_cost, per_update, resources, spectrum, volume};
+use super::{canvas::Canvas, theme::Theme};
+use crate::summary::Summary;
+
+/// A chart, drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Name of the chart: part of file names.
+    pub name: &'static str,
+    /// What it was drawn for.
+    pub theme: Theme,
+    /// The finding that stands above it.
+    pub title: String,
+    /// The picture without the font: for a page that has it, and for [`super::png`]. Files get [`Picture::file`].
+    pub svg: String,
+}
+
+/// A chart that was not drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Name of the chart.
+    pub name: &'static str,
+    /// What the recording lacks.
+    pub reason: &'static str,
+}
+
+/// The charts of a load point.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// Those that were drawn.
+    pub pictures: Vec<Picture>,
+    /// Those that were not.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Picture {
+    /// The picture as a file that looks the same wherever it is opened: with the font inside.
+    pub fn file(&self) -> String {
+        canvas::self_contained(&self.svg)
+    }
+}
+
+/// A chart ready to be drawn: its words, and how to fill the room below them.
+pub(super) struct Chart<'c> {
+    pub frame: Frame,
+    pub fill: Box<dyn FnOnce(&mut Canvas<'_>, Room) + 'c>,
+}
+
+type Prepare = for<'c> fn(&'c View<'c, 'c>) -> Result<Chart<'c>, &'static str>;
+
+/// In the order in which they tell the story.
+const CHARTS: [(&str, Prepare); 5] = [
+    ("volume", volume::prepare),
+    ("per-update", per_update::prepare),
+    ("latency", spectrum::prepare),
+    ("resources", resources::prepare),
+    ("freshness-cost", freshness_cost::prepare),
+];
+
+/// Names of all charts, in the order in which they tell the story.
+pub const NAMES: [&str; CHARTS.len()] = ["volume", "per-update", "latency", "resources", "freshness-cost"];
+
+/// The charts of the load point that most contenders have figures at (the first of equals), for one theme.
+pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {
+    let mut best = "";
+    let mut most = 0;
+    for point in summary.load_points() {
+        let count = summary.at(point).count();
+        if count > most {
+            (best, most) = (point, count);
+        }
+    }
+    draw(summary, best, theme).pictures
+}
+
+/// The charts of a load point, and which are left out for want of data.
+pub fn draw(summary: &Summary<'_>, load_point: &str, theme: Theme) -> Drawn {
+    let view = View::new(summary, load_point);
+    let mut drawn = Drawn::default();
+    for (name, prepare) in CHARTS {
+        match prepare(&view) {
+            Ok(Chart { frame, fill }) => {
+                let title = frame.title.clone();
+                let svg = canvas::picture(theme, &format!("{title}. {}", frame.subtitle), |canvas| {
+                    let room = frame.draw(canvas, &view);
+                    fill(canvas, room);
+                });
+                drawn.pictures.push(Picture { name, theme, title, svg });
+            }
+            Err(reason) => drawn.left_out.push(LeftOut { name, reason }),
+        }
+    }
+    drawn
+}

@@ -1,0 +1,74 @@
+//! SVG → PNG, by resvg, with the committed font and no other.
+
+use std::sync::Arc;
+
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree, fontdb};
+
+use super::text;
+
+/// The widest picture that is made, in pixels: 8K. More would be a slip, and take gigabytes.
+pub const WIDEST: u32 = 7_680;
+
+/// Why a picture cannot be turned into PNG.
+#[derive(Debug, thiserror::Error)]
+pub enum RasterError {
+    /// Zero, or more than [`WIDEST`].
+    #[error("a picture cannot be {0} pixels wide; allowed are 1 to {WIDEST}")]
+    Width(u32),
+    /// The text is no SVG.
+    #[error("the picture is no SVG that can be drawn: {0}")]
+    Svg(String),
+    /// The pixels cannot be packed.
+    #[error("the picture cannot be written as PNG: {0}")]
+    Png(String),
+}
+
+/// A picture as PNG, so many pixels wide; its height follows.
+///
+/// # Errors
+/// See [`RasterError`].
+pub fn png(svg: &str, width: u32) -> Result<Vec<u8>, RasterError> {
+    if !(1..=WIDEST).contains(&width) {
+        return Err(RasterError::Width(width));
+    }
+    let tree = tree(svg)?;
+    let scale = width as f32 / tree.size().width();
+    let height = (tree.size().height() * scale).round().max(1.0) as u32;
+    let mut pixels = Pixmap::new(width, height.min(WIDEST)).ok_or(RasterError::Width(width))?;
+    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
+    pixels.encode_png().map_err(|error| RasterError::Png(error.to_string()))
+}
+
+/// The picture laid out, text included.
+pub(super) fn tree(svg: &str) -> Result<Tree, RasterError> {
+    let mut fonts = fontdb::Database::new();
+    fonts.load_font_data(text::REGULAR.to_vec());
+    fonts.load_font_data(text::SEMI_BOLD.to_vec());
+    // A machine's own fonts are left alone: the same recording gives the same pixels everywhere.
+    let options = Options { fontdb: Arc::new(fonts), font_family: "Inter".to_owned(), ..Options::default() };
+    Tree::from_str(svg, &options).map_err(|error| RasterError::Svg(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_drawn_is_an_error() {
+        assert!(matches!(png("<svg", 100), Err(RasterError::Svg(_))));
+        assert!(matches!(png("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\"/>", 0), Err(RasterError::Width(0))));
+    }
+
+    #[test]
+    fn both_weights_are_found() {
+        let tree = |weight: u32| {
+            tree(&format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"20\"><text y=\"15\" font-family=\"Inter\" font-weight=\"{weight}\">pushbench</text></svg>"
+            ))
+            .unwrap()
+        };
+        let width = |weight| tree(weight).root().abs_bounding_box().width();
+        assert!(width(600) > width(400) * 1.02, "semibold is drawn as regular");
+    }
+}

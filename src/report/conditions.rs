@@ -1,0 +1,108 @@
+//! The conditions of a run, for the foot of every report: a number without them means nothing.
+
+use crate::measure::recording::{Recording, Role, State, Trial};
+use crate::summary::Summary;
+use crate::units::{show_bytes, show_count, show_seconds, significant};
+
+/// (what, how it was) for people, in reading order.
+pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
+    let recording = summary.recording;
+    let scenario = &recording.scenario;
+    let mut all = vec![("Scenario", scenario.name.clone())];
+    if let Some(source) = &scenario.source {
+        all.push(("Source of the workload", source.clone()));
+    }
+    if let Some(cell) = summary.cells.first() {
+        let load = cell.workload;
+        let several = if summary.load_points().len() > 1 { ", at the first load point" } else { "" };
+        let of = |count: u64, one: &str, many: &str| format!("{} {}", whole(count), if count == 1 { one } else { many });
+        all.push((
+            "Workload",
+            format!(
+                "{}, {}: {} ({} active), {}, {}, payload {}{several}",
+                scenario.topology,
+                scenario.semantics,
+                of(load.topics, "topic", "topics"),
+                whole(load.active_topics),
+                of(load.subscribers, "subscriber", "subscribers"),
+                of(load.subscriptions, "subscription", "subscriptions"),
+                show_bytes(load.payload as f64)
+            ),
+        ));
+        all.push(("Window", format!("{} after {} of warm-up{}", show_seconds(load.window), show_seconds(load.warm_up), span(recording, load.window))));
+        all.push(("Trace", format!("seed {}, SHA-256 {}", scenario.seed, cell.trials.first().map_or("", |trial| &trial.trace_sha256))));
+    }
+    let repeats = summary.cells.iter().map(|cell| cell.trials.len());
+    let (fewest, most) = (repeats.clone().min().unwrap_or(0), repeats.max().unwrap_or(0));
+    let repeats = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+    let complete = recording.trials.iter().filter(|trial| trial.complete).count();
+    let state = match &recording.state {
+        State::Running => "not ended when saved",
+        State::Complete => "complete",
+        State::Interrupted => "interrupted",
+        State::Failed(_) => "failed",
+    };
+    all.push(("Run", format!("{state}, {complete} of {} trials, repeats: {repeats}, started {}", recording.trials_planned, recording.started)));
+    all.push(("Machine", machine(recording)));
+    if let Some(trial) = recording.trials.iter().find(|trial| trial.complete) {
+        all.push(("Cores", cores(trial)));
+    }
+    all.push(("Tool", format!("pushbench {}, recording {}", recording.tool_version, recording.id)));
+    all
+}
+
+/// All on one line, for the foot of a table.
+pub fn short(summary: &Summary<'_>) -> String {
+    let recording = summary.recording;
+    let machine = &recording.machine;
+    let window = summary
+        .cells
+        .first()
+        .map_or_else(String::new, |cell| format!("{} window{}, ", show_seconds(cell.workload.window), span(recording, cell.workload.window)));
+    format!(
+        "{window}{}, {} cores, Linux {}; pushbench {}, recording {}",
+        machine.cpu_model, machine.cores, machine.kernel, recording.tool_version, recording.id
+    )
+}
+
+fn span(recording: &Recording, window: f64) -> String {
+    let compression = recording.scenario.compression;
+    if compression > 1.0 {
+        format!(" ({} of scenario time, compressed {} times)", show_seconds(window * compression), significant(compression, 6))
+    } else {
+        String::new()
+    }
+}
+
+fn machine(recording: &Recording) -> String {
+    let machine = &recording.machine;
+    let limit = machine.memory_limit.map_or_else(String::new, |limit| format!(" (limited to {})", show_bytes(limit as f64)));
+    format!(
+        "{}, {} cores, {} memory{limit}, Linux {}, {} descriptors, congestion control {}, clock {}",
+        machine.cpu_model,
+        machine.cores,
+        show_bytes(machine.memory as f64),
+        machine.kernel,
+        whole(machine.descriptors),
+        machine.congestion_control,
+        machine.clock_source
+    )
+}
+
+fn cores(trial: &Trial) -> String {
+    let of = |role: Role| {
+        let sides: Vec<String> = trial
+            .sides
+            .iter()
+            .filter(|side| side.role == role)
+            .map(|side| side.cores.iter().map(usize::to_string).collect::<Vec<_>>().join("+"))
+            .map(|cores| if cores.is_empty() { "any".to_owned() } else { cores })
+            .collect();
+        (!sides.is_empty()).then(|| format!("{} on {}", role.name(), sides.join(", ")))
+    };
+    [Role::Server, Role::Publisher, Role::Subscriber].into_iter().filter_map(of).collect::<Vec<_>>().join("; ")
+}
+
+fn whole(count: u64) -> String {
+    show_count(i64::try_from(count).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,176 @@
+//! CSV: one figure a row, so that any tool can filter and pivot. Seconds, bytes, CPU-seconds, counts.
+//!
+//! Infinity is `inf`; a metric that does not apply has no row; nothing delivered gives an empty value.
+
+use csv::Writer;
+
+use crate::measure::distribution::Distribution;
+use crate::measure::recording::{Role, Times};
+use crate::summary::metrics::METRICS;
+use crate::summary::{Cell, Summary};
+
+/// Percentiles of `percentiles.csv`.
+const PERCENTILES: [f64; 18] = [0.0, 1.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0];
+
+/// `summary.csv`: every metric of every contender at every load point, a row for each repeat and one for all.
+///
+/// # Errors
+/// None that memory could raise.
+pub fn summary(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
+    let mut rows = Writer::from_writer(Vec::new());
+    rows.write_record(["scenario", "contender", "load_point", "repeat", "metric", "unit", "value", "doubts"])?;
+    for cell in &summary.cells {
+        for metric in METRICS {
+            let Some(estimate) = cell.metrics.get(metric.name) else { continue };
+            let doubts = summary.doubts_on(cell, metric.name).map(|doubt| format!("{}:{}", doubt.grade.name(), doubt.cause)).collect::<Vec<_>>().join(";");
+            let each = estimate.repeats.iter().map(|(repeat, value)| (repeat.to_string(), *value));
+            for (repeat, value) in each.chain([("all".to_owned(), estimate.value)]) {
+                let [scenario, contender, point] = place(summary, cell);
+                rows.write_record([scenario, contender, point, &repeat, metric.name, metric.unit.name(), &number(value), &doubts])?;
+            }
+        }
+    }
+    finish(rows)
+}
+
+/// `percentiles.csv`: the distributions of times, all repeats merged. `scenario_latency` is in seconds of scenario time, all else as measured.
+///
+/// # Errors
+/// None that memory could raise.
+pub fn percentiles(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
+    let mut rows = Writer::from_writer(Vec::new());
+    rows.write_record(["scenario", "contender", "load_point", "distribution", "percentile", "seconds", "samples"])?;
+    for cell in &summary.cells {
+        for (name, distribution) in distributions(&cell.times) {
+            for percentile in PERCENTILES {
+                // Without samples there is no row: the distribution does not apply, or nothing was delivered.
+                let Some(seconds) = distribution.quantile(percentile / 100.0) else { continue };
+                let [scenario, contender, point] = place(summary, cell);
+                rows.write_record([scenario, contender, point, name, &percentile.to_string(), &seconds.to_string(), &distribution.count().to_string()])?;
+            }
+        }
+    }
+    finish(rows)
+}
+
+/// `timeline.csv`: a row for each second of each trial, from the warm-up (negative seconds) to the end of the drain.
+///
+/// # Errors
+/// None that memory could raise.
+pub fn timeline(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
+    let mut rows = Writer::from_writer(Vec::new());
+    rows.write_record([
+        "scenario",
+        "contender",
+        "load_point",
+        "repeat",
+        "second",
+        "messages",
+        "requests",
+        "deliveries",
+        "bytes",
+        "cpu_server",
+        "cpu_publisher",
+        "cpu_subscriber",
+        "memory_server",
+        "memory_publisher",
+        "memory_subscriber",
+        "latency_p50",
+        "latency_p99",
+        "latency_max",
+    ])?;
+    for cell in &summary.cells {
+        for trial in &cell.trials {
+            for second in &trial.timeline {
+                let mut row: Vec<String> = place(summary, cell).map(str::to_owned).to_vec();
+                row.push(trial.repeat.to_string());
+                row.push(second.second.to_string());
+                row.extend([second.messages, second.requests, second.deliveries, second.bytes].map(|count| count.to_string()));
+                row.extend([Role::Server, Role::Publisher, Role::Subscriber].map(|role| second.cpu.of(role).to_string()));
+                row.extend([Role::Server, Role::Publisher, Role::Subscriber].map(|role| second.memory.of(role).to_string()));
+                let latency = |of: fn(&Distribution) -> Option<f64>| number(second.latency.as_ref().and_then(of));
+                row.extend([latency(|latency| latency.quantile(0.5)), latency(|latency| latency.quantile(0.99)), latency(Distribution::max)]);
+                rows.write_record(&row)?;
+            }
+        }
+    }
+    finish(rows)
+}
+
+fn place<'s>(summary: &'s Summary<'_>, cell: &'s Cell<'_>) -> [&'s str; 3] {
+    [&summary.recording.scenario.name, &cell.contender.name, cell.load_point]
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn distributions(times: &Times) -> [(&'static str, &Distribution); 9] {
+    [
+        ("latency", &times.latency),
+        ("wait", &times.wait),
+        ("transit", &times.transit),
+        ("scenario_latency", &times.scenario_latency),
+        ("lag", &times.lag),
+        ("publish_lag", &times.publish_lag),
+        ("service", &times.service),
+        ("response", &times.response),
+        ("time_to_current", &times.time_to_current),
+    ]
+}
+
+fn finish(rows: Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
+    rows.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::recording::Times;
+    use crate::summary::fixture::made_up;
+
+    fn text(bytes: Result<Vec<u8>, csv::Error>) -> String {
+        String::from_utf8(bytes.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn summary_csv_as_it_was() {
+        let mut recording = made_up().scale(0.1).build();
+        recording.contenders.retain(|contender| contender.name != "poll-1s");
+        insta::assert_snapshot!(text(summary(&Summary::new(&recording))));
+    }
+
+    #[test]
+    fn percentiles_csv_as_it_was() {
+        let mut recording = made_up().scale(0.1).build();
+        recording.contenders.retain(|contender| contender.name == "poll-5s");
+        insta::assert_snapshot!(text(percentiles(&Summary::new(&recording))));
+    }
+
+    #[test]
+    fn timeline_csv_as_it_was() {
+        let mut recording = made_up().scale(0.1).build();
+        recording.contenders.retain(|contender| contender.name == "xmpp-pubsub");
+        insta::assert_snapshot!(text(timeline(&Summary::new(&recording))));
+    }
+
+    #[test]
+    fn infinity_emptiness_and_quotes_are_written_as_promised() {
+        let mut recording = made_up().scale(0.02).repeats(1).many_contenders().build();
+        for trial in recording.trials.iter_mut().filter(|trial| trial.contender.contains("bosh")) {
+            trial.times = Times::default();
+            trial.deliveries.lost = trial.deliveries.expected;
+            trial.deliveries.delivered = 0;
+        }
+        let csv = text(summary(&Summary::new(&recording)));
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.unwrap()).collect();
+        let value = |metric: &str| {
+            rows.iter().find(|row| row[1] == *"xmpp-pubsub, \"bosh\" & `ticks`" && row[3] == *"all" && row[4] == *metric).map(|row| row[6].to_owned())
+        };
+        assert_eq!(value("latency.expected.p99").as_deref(), Some("inf"));
+        assert_eq!(value("latency.p99").as_deref(), Some(""));
+        assert_eq!(value("requests.total"), None);
+        assert!(rows.iter().any(|row| row[7].contains("untrusted:nothing-delivered")));
+    }
+}

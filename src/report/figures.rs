@@ -1,0 +1,115 @@
+//! The comparison that every text report shows: which metrics, under which labels, and how a figure is written.
+
+use crate::summary::metrics::{Better, Metric};
+use crate::summary::{Cell, Doubt, Grade, Summary};
+
+/// A line of the comparison.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// For people.
+    pub label: &'static str,
+    /// For narrow columns.
+    pub short: &'static str,
+    /// What it shows.
+    pub metric: &'static Metric,
+}
+
+/// (label, short label, metric, whether it is only of interest under compression)
+const LINES: &[(&str, &str, &str, bool)] = &[
+    ("Messages per update", "msg/ update", "messages.per_update", false),
+    ("Exchanges without news", "no news", "waste.ratio", false),
+    ("Latency p50", "p50", "latency.p50", false),
+    ("Latency p99", "p99", "latency.p99", false),
+    ("Latency p99, scenario time", "p99, scenario", "scenario_latency.p99", true),
+    ("Transit p99", "transit p99", "latency.transit.p99", false),
+    ("Delivered, of expected", "reach", "reach", false),
+    ("Lost", "lost", "lost", false),
+    ("Bytes per update", "bytes/ update", "bytes.protocol.per_update", false),
+    ("CPU per 1,000 updates", "CPU/ 1,000", "cpu.total.per_1000_updates", false),
+    ("Server memory, peak", "server memory", "memory.server.peak", false),
+    ("Connections held", "connections", "connections.held", false),
+    ("Set-up: messages", "set-up msg", "messages.setup", false),
+    ("Set-up: bytes", "set-up bytes", "bytes.setup", false),
+    ("Set-up: CPU", "set-up CPU", "cpu.total.setup", false),
+];
+
+/// What narrow tables keep.
+const NARROW: &[&str] = &[
+    "messages.per_update",
+    "latency.p50",
+    "latency.p99",
+    "scenario_latency.p99",
+    "lost",
+    "cpu.total.per_1000_updates",
+    "memory.server.peak",
+    "messages.setup",
+];
+
+/// The lines for a load point: those that somebody has.
+pub fn lines(summary: &Summary<'_>, load_point: &str) -> Vec<Line> {
+    let compressed = summary.recording.scenario.compression > 1.0;
+    let shown = LINES.iter().filter(|(.., only_compressed)| compressed || !only_compressed);
+    let known = shown.filter_map(|(label, short, name, _)| Metric::named(name).map(|metric| Line { label, short, metric }));
+    known.filter(|line| summary.at(load_point).any(|cell| cell.metrics.contains_key(line.metric.name))).collect()
+}
+
+/// Those of [`lines`] that a narrow table has room for: at most so many, the most telling.
+pub fn few_lines(summary: &Summary<'_>, load_point: &str, most: usize) -> Vec<Line> {
+    let mut few = lines(summary, load_point);
+    let known: Vec<&&str> = NARROW.iter().filter(|name| few.iter().any(|line| line.metric.name == **name)).take(most).collect();
+    few.retain(|line| known.iter().any(|name| **name == line.metric.name));
+    few
+}
+
+/// A figure for people, with its mark: `?` not to be trusted, `*` a note of its own. `–` does not apply, `none` has no figure.
+pub fn figure(summary: &Summary<'_>, cell: &Cell<'_>, metric: &Metric) -> String {
+    let shown = match cell.metrics.get(metric.name) {
+        None => return "–".to_owned(),
+        Some(estimate) => estimate.value.map_or_else(|| "none".to_owned(), |value| metric.unit.show(value)),
+    };
+    // What concerns everything is said below the table; a mark on every figure would mark none.
+    let own = |doubt: &&Doubt| doubt.grade == Grade::Untrusted || doubt.contender.is_some() || doubt.metrics.contains(&metric.name);
+    let own: Vec<Grade> = summary.doubts_on(cell, metric.name).filter(own).map(|doubt| doubt.grade).collect();
+    match own.iter().max() {
+        Some(Grade::Untrusted) => format!("{shown} ?"),
+        Some(Grade::Note) => format!("{shown} *"),
+        None => shown,
+    }
+}
+
+/// Whether a cell has the best figure of a load point: alone, trusted, and by more than rounding hides.
+pub fn is_best(summary: &Summary<'_>, load_point: &str, cell: &Cell<'_>, metric: &Metric) -> bool {
+    let Some(own) = cell.value(metric.name) else { return false };
+    let better = |other: f64| match metric.better {
+        Better::Lower => own < other,
+        Better::Higher => own > other,
+        Better::Neither => false,
+    };
+    let trusted = !summary.doubts_on(cell, metric.name).any(|doubt| doubt.grade == Grade::Untrusted);
+    let mut others = summary.at(load_point).filter(|other| other.contender.name != cell.contender.name).filter_map(|other| other.value(metric.name)).peekable();
+    trusted && others.peek().is_some() && others.all(|other| better(other) && metric.unit.show(own) != metric.unit.show(other))
+}
+
+/// What a limit of a budget reads like: `at most 250 ms`.
+pub fn limit(budget: &crate::measure::recording::BudgetRecord) -> String {
+    let unit = Metric::named(&budget.metric).map(|metric| metric.unit);
+    let show = |value: f64| unit.map_or_else(|| crate::units::show_number(value), |unit| unit.show(value));
+    let limits = [budget.at_least.map(|limit| format!("at least {}", show(limit))), budget.at_most.map(|limit| format!("at most {}", show(limit)))];
+    limits.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What was measured against a budget.
+pub fn measured(budget: &crate::measure::recording::BudgetRecord, value: Option<f64>) -> String {
+    let unit = Metric::named(&budget.metric).map(|metric| metric.unit);
+    value.map_or_else(|| "no figure".to_owned(), |value| unit.map_or_else(|| crate::units::show_number(value), |unit| unit.show(value)))
+}
+
+/// `poll-1s at workload.topics=100`, or `all` for what concerns everybody.
+pub fn whom(contender: Option<&str>, load_point: Option<&str>) -> String {
+    match (contender, load_point.filter(|point| !point.is_empty())) {
+        (Some(contender), Some(point)) => format!("{contender} at {point}"),
+        (Some(contender), None) => contender.to_owned(),
+        (None, Some(point)) => format!("all at {point}"),
+        (None, None) => "all".to_owned(),
+    }
+}

@@ -1,0 +1,213 @@
+//! `summary.md`: the comparison for GitHub: verdict, table, budgets, doubts, conditions, and every metric folded away.
+//!
+//! Every string that a scenario or a machine gave is escaped: it can neither break a table nor bring HTML in.
+
+use std::fmt::Write as _;
+
+use super::{conditions, figures};
+use crate::summary::metrics::METRICS;
+use crate::summary::verdict::Winner;
+use crate::summary::{Cell, Grade, Summary};
+
+/// With more contenders than this they are rows, not columns.
+const COLUMNS: usize = 6;
+
+/// The page.
+pub fn page(summary: &Summary<'_>) -> String {
+    let mut page = format!("# {}\n", escape(&summary.recording.scenario.title));
+    for verdict in summary.verdicts() {
+        if !verdict.load_point.is_empty() {
+            heading(&mut page, 2, &escape(&verdict.load_point));
+        }
+        put(&mut page, &format!("\n**{}**\n\n", escape(&verdict.headline)));
+        for statement in &verdict.statements {
+            let mark = if statement.winner == Winner::NotTrustworthy { "⚠️ " } else { "" };
+            put(&mut page, &format!("- {mark}**{}:** {}\n", statement.question.label(), escape(&statement.text)));
+        }
+        put(&mut page, "\n");
+        table(&mut page, summary, &verdict.load_point);
+    }
+    budgets(&mut page, summary);
+    doubts(&mut page, summary);
+    heading(&mut page, 2, "Conditions");
+    put(&mut page, "\n| | |\n|---|---|\n");
+    for (what, how) in conditions::conditions(summary) {
+        put(&mut page, &format!("| {what} | {} |\n", escape(&how)));
+    }
+    contenders(&mut page, summary);
+    full(&mut page, summary);
+    page
+}
+
+fn table(page: &mut String, summary: &Summary<'_>, load_point: &str) {
+    let cells: Vec<&Cell<'_>> = summary.at(load_point).collect();
+    let lines = figures::lines(summary, load_point);
+    let figure = |cell: &Cell<'_>, line: &figures::Line| {
+        let shown = escape(&figures::figure(summary, cell, line.metric));
+        if figures::is_best(summary, load_point, cell, line.metric) { format!("**{shown}**") } else { shown }
+    };
+    if cells.len() <= COLUMNS {
+        row(page, "", cells.iter().map(|cell| escape(&cell.contender.name)));
+        rule(page, cells.len());
+        for line in &lines {
+            row(page, line.label, cells.iter().map(|cell| figure(cell, line)));
+        }
+    } else {
+        row(page, "", lines.iter().map(|line| line.label.to_owned()));
+        rule(page, lines.len());
+        for cell in &cells {
+            row(page, &escape(&cell.contender.name), lines.iter().map(|line| figure(cell, line)));
+        }
+    }
+}
+
+fn budgets(page: &mut String, summary: &Summary<'_>) {
+    if summary.budgets.is_empty() {
+        return;
+    }
+    heading(page, 2, "Budgets");
+    put(page, "\n| | contender | metric | measured | limit |\n|---|---|---|--:|--:|\n");
+    for result in &summary.budgets {
+        let whom = figures::whom(Some(&result.budget.contender), Some(result.load_point));
+        let (measured, limit) = (figures::measured(result.budget, result.value), figures::limit(result.budget));
+        put(
+            page,
+            &format!(
+                "| **{}** | {} | {} | {} | {} |\n",
+                result.outcome.name(),
+                escape(&whom),
+                escape(&result.budget.metric),
+                escape(&measured),
+                escape(&limit)
+            ),
+        );
+    }
+}
+
+fn doubts(page: &mut String, summary: &Summary<'_>) {
+    if summary.doubts.is_empty() {
+        return;
+    }
+    heading(page, 2, "Doubts");
+    put(page, "\nIn the tables `?` marks a figure that is not to be trusted, `*` one with a note of its own, **bold** the best of its line.\n\n");
+    for doubt in &summary.doubts {
+        let grade = if doubt.grade == Grade::Untrusted { "⚠️ **untrusted**" } else { "note" };
+        let whom = figures::whom(doubt.contender.as_deref(), doubt.load_point.as_deref());
+        put(page, &format!("- {grade}, {} (`{}`): {}\n", escape(&whom), doubt.cause, escape(&doubt.text)));
+    }
+}
+
+fn contenders(page: &mut String, summary: &Summary<'_>) {
+    put(page, "\n<details>\n<summary>Contenders and their settings</summary>\n\n| contender | use | settings |\n|---|---|---|\n");
+    for contender in &summary.recording.contenders {
+        let settings: Vec<String> = contender.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        put(page, &format!("| {} | {} | {} |\n", escape(&contender.name), escape(&contender.mechanism), escape(&settings.join(", "))));
+    }
+    put(page, "\n</details>\n");
+}
+
+/// Every metric with the smallest and the largest of the repeats.
+fn full(page: &mut String, summary: &Summary<'_>) {
+    for load_point in summary.load_points() {
+        let cells: Vec<&Cell<'_>> = summary.at(load_point).collect();
+        let at = if load_point.is_empty() { String::new() } else { format!(" at {}", escape_html(load_point)) };
+        put(page, &format!("\n<details>\n<summary>All metrics{at}, with the range of the repeats</summary>\n\n"));
+        row(page, "metric", cells.iter().map(|cell| escape(&cell.contender.name)));
+        rule(page, cells.len());
+        for metric in METRICS.iter().filter(|metric| cells.iter().any(|cell| cell.metrics.contains_key(metric.name))) {
+            let figures = cells.iter().map(|cell| {
+                let shown = figures::figure(summary, cell, metric);
+                let repeats: Vec<f64> =
+                    cell.metrics.get(metric.name).map_or_else(Vec::new, |estimate| estimate.repeats.iter().filter_map(|(_, value)| *value).collect());
+                let (low, high) = (repeats.iter().copied().fold(f64::INFINITY, f64::min), repeats.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+                let (low_text, high_text) = (metric.unit.show(low), metric.unit.show(high));
+                let range = if low < high && low_text != high_text { format!("<br>{} … {}", escape(&low_text), escape(&high_text)) } else { String::new() };
+                format!("{}{range}", escape(&shown))
+            });
+            row(page, &format!("`{}`", metric.name), figures);
+        }
+        put(page, "\n</details>\n");
+    }
+}
+
+fn heading(page: &mut String, level: usize, text: &str) {
+    put(page, &format!("\n{} {text}\n", "#".repeat(level)));
+}
+
+fn row(page: &mut String, label: &str, values: impl Iterator<Item = String>) {
+    put(page, &format!("| {label} |"));
+    for value in values {
+        put(page, &format!(" {value} |"));
+    }
+    put(page, "\n");
+}
+
+fn rule(page: &mut String, columns: usize) {
+    put(page, &format!("|---|{}\n", "--:|".repeat(columns)));
+}
+
+fn put(page: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = page.write_str(text);
+}
+
+/// Text as text: nothing in it is Markdown, HTML, a mention or a new line.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '@' => out.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '$' | '!' => {
+                out.push('\\');
+                out.push(letter);
+            }
+            letter if letter.is_control() => out.push(' '),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+/// Text inside HTML tags, where Markdown does not reach.
+fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::fixture::made_up;
+
+    #[test]
+    fn page_as_it_was() {
+        let recording = made_up().budget("xmpp-pubsub", "latency.p99", 0.25).budget("poll-5s", "latency.p99", 0.25).build();
+        insta::assert_snapshot!(page(&Summary::new(&recording)));
+    }
+
+    #[test]
+    fn a_sweep_of_many_as_it_was() {
+        let mut recording = made_up().scale(0.2).many_contenders().sweep(&[0.5, 1.0]).compression(144.0).repeats(1).build();
+        recording.trials[4].deliveries.lost = 3;
+        insta::assert_snapshot!(page(&Summary::new(&recording)));
+    }
+
+    #[test]
+    fn strings_cannot_break_out() {
+        let mut recording = made_up().scale(0.02).repeats(1).build();
+        let evil = "x|y\n# h <script>alert(1)</script> [a](http://b) `c` @you ![i](j)";
+        recording.scenario.title = evil.to_owned();
+        recording.scenario.source = Some(evil.to_owned());
+        recording.machine.cpu_model = evil.to_owned();
+        recording.contenders[0].settings.insert(evil.to_owned(), evil.to_owned());
+        recording.contenders[0].name = evil.to_owned();
+        recording.trials[0].contender = evil.to_owned();
+        let page = page(&Summary::new(&recording));
+        for bad in ["<script", "x|y", "\n# h", "[a](", "`c`", "@you", "![i]"] {
+            assert!(!page.contains(bad), "{bad:?} got through");
+        }
+        assert!(page.contains("&lt;script&gt;"));
+    }
+}

@@ -1,0 +1,284 @@
+//! The comparison for a terminal: a table for each load point, the verdict, budgets, doubts and conditions below.
+//!
+//! Pure: width and colour are given. Whatever a recording holds, no control character of it reaches the terminal.
+
+use comfy_table::{Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets};
+
+use super::{conditions, figures};
+use crate::measure::recording::Direction;
+use crate::summary::budgets::BudgetOutcome;
+use crate::summary::verdict::Verdict;
+use crate::summary::{Cell, Grade, Summary};
+
+/// How the terminal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns.
+    pub width: usize,
+    /// Whether colours and bold type may be used.
+    pub colour: bool,
+}
+
+/// More load points than this show all statements only at the first and the last.
+const LOAD_POINTS_IN_FULL: usize = 3;
+/// Narrower than this no table can be read; lines are then left to the terminal to break.
+const NARROWEST: usize = 40;
+
+/// The whole report.
+pub fn report(summary: &Summary<'_>, style: Style) -> String {
+    let style = Style { width: style.width.max(NARROWEST), ..style };
+    let mut page = Page { text: String::new(), style };
+    page.heading(&summary.recording.scenario.title);
+    let verdicts = summary.verdicts();
+    let last = verdicts.len().saturating_sub(1);
+    for (number, verdict) in verdicts.iter().enumerate() {
+        page.blank();
+        if !verdict.load_point.is_empty() {
+            page.heading(&verdict.load_point);
+        }
+        page.line(&table(summary, &verdict.load_point, style));
+        page.verdict(verdict, verdicts.len() <= LOAD_POINTS_IN_FULL || number == 0 || number == last);
+    }
+    page.budgets(summary);
+    page.doubts(summary);
+    page.blank();
+    page.paragraph("", "", &conditions::short(summary));
+    page.text
+}
+
+/// The comparison at a load point: contenders as columns where they fit, else as rows, with fewer figures the narrower it is.
+fn table(summary: &Summary<'_>, load_point: &str, style: Style) -> String {
+    const FEWEST: usize = 3;
+    const MOST: usize = 8;
+    let cells: Vec<&Cell<'_>> = summary.at(load_point).collect();
+    let fits = |table: &Table| table.lines().all(|line| visible(&line) <= style.width);
+    let upright = [false, true].into_iter().map(|short| columns(summary, &cells, load_point, style, short));
+    let all = std::iter::once(figures::lines(summary, load_point));
+    let few = (FEWEST..=MOST).rev().map(|most| figures::few_lines(summary, load_point, most));
+    let lying = all.chain(few).map(|lines| rows(summary, &cells, load_point, style, &lines));
+    if let Some(table) = upright.chain(lying).find(fits) {
+        return table.to_string();
+    }
+    // Long names break; figures are left whole as far as there is room.
+    let mut last = rows(summary, &cells, load_point, style, &figures::few_lines(summary, load_point, FEWEST));
+    last.set_width(u16::try_from(style.width).unwrap_or(u16::MAX)).set_content_arrangement(ContentArrangement::Dynamic);
+    last.to_string()
+}
+
+fn new_table(style: Style) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED.with_rounded_corners()).set_content_arrangement(ContentArrangement::Disabled);
+    if style.colour {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
+    }
+    table
+}
+
+fn columns(summary: &Summary<'_>, cells: &[&Cell<'_>], load_point: &str, style: Style, short: bool) -> Table {
+    let mut table = new_table(style);
+    let mut header = vec![TableCell::new("")];
+    header.extend(cells.iter().map(|cell| name(cell, style).set_alignment(CellAlignment::Right)));
+    table.set_header(header);
+    for line in figures::lines(summary, load_point) {
+        let label = if short { line.short.replace("/ ", "/") } else { line.label.to_owned() };
+        let mut row = vec![TableCell::new(label)];
+        row.extend(cells.iter().map(|cell| value(summary, load_point, cell, &line, style)));
+        table.add_row(row);
+    }
+    table
+}
+
+fn rows(summary: &Summary<'_>, cells: &[&Cell<'_>], load_point: &str, style: Style, lines: &[figures::Line]) -> Table {
+    let mut table = new_table(style);
+    let mut header = vec![TableCell::new("")];
+    header.extend(lines.iter().map(|line| TableCell::new(line.short.replace(' ', "\n")).set_alignment(CellAlignment::Right)));
+    table.set_header(header);
+    for cell in cells {
+        let mut row = vec![name(cell, style)];
+        row.extend(lines.iter().map(|line| value(summary, load_point, cell, line, style)));
+        table.add_row(row);
+    }
+    table
+}
+
+fn name(cell: &Cell<'_>, style: Style) -> TableCell {
+    let name = TableCell::new(clean(&cell.contender.name));
+    match cell.direction() {
+        Direction::Push if style.colour => name.fg(Color::Blue).add_attribute(Attribute::Bold),
+        _ => name,
+    }
+}
+
+fn value(summary: &Summary<'_>, load_point: &str, cell: &Cell<'_>, line: &figures::Line, style: Style) -> TableCell {
+    let shown = TableCell::new(figures::figure(summary, cell, line.metric)).set_alignment(CellAlignment::Right);
+    if style.colour && figures::is_best(summary, load_point, cell, line.metric) { shown.add_attribute(Attribute::Bold) } else { shown }
+}
+
+struct Page {
+    text: String,
+    style: Style,
+}
+
+impl Page {
+    fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, heading: &str) {
+        self.paragraph("", "1", heading);
+    }
+
+    fn verdict(&mut self, verdict: &Verdict, in_full: bool) {
+        self.paragraph("", "1", &verdict.headline);
+        if in_full {
+            for statement in &verdict.statements {
+                self.paragraph("  ", "", &format!("{}: {}", statement.question.label(), statement.text));
+            }
+        }
+    }
+
+    fn budgets(&mut self, summary: &Summary<'_>) {
+        if summary.budgets.is_empty() {
+            return;
+        }
+        self.blank();
+        self.heading("Budgets");
+        for result in &summary.budgets {
+            let budget = result.budget;
+            let colour = match result.outcome {
+                BudgetOutcome::Kept => "32",
+                BudgetOutcome::Broken | BudgetOutcome::NoSamples => "31",
+                BudgetOutcome::NotRun => "",
+            };
+            let text = format!(
+                "{}: {} of {} is {}; limit {}",
+                result.outcome.name(),
+                budget.metric,
+                figures::whom(Some(&budget.contender), Some(result.load_point)),
+                figures::measured(budget, result.value),
+                figures::limit(budget)
+            );
+            self.paragraph("  ", colour, &text);
+        }
+    }
+
+    fn doubts(&mut self, summary: &Summary<'_>) {
+        if summary.doubts.is_empty() {
+            return;
+        }
+        self.blank();
+        self.heading("Doubts  (? not to be trusted, * see the note)");
+        for doubt in &summary.doubts {
+            let whom = figures::whom(doubt.contender.as_deref(), doubt.load_point.as_deref());
+            let colour = if doubt.grade == Grade::Untrusted { "31" } else { "" };
+            self.paragraph("  ", colour, &format!("{}, {whom} ({}): {}", doubt.grade.name(), doubt.cause, doubt.text));
+        }
+    }
+
+    /// Breaks a text at spaces; what follows the first line hangs two columns further in. `code` is that of an escape sequence.
+    fn paragraph(&mut self, indent: &str, code: &str, text: &str) {
+        let text = clean(text);
+        let mut lines = vec![String::from(indent)];
+        let mut used = indent.chars().count();
+        for word in text.split(' ') {
+            let long = word.chars().count();
+            if used > indent.chars().count() && used + 1 + long > self.style.width {
+                lines.push(format!("{indent}  {word}"));
+                used = indent.chars().count() + 2 + long;
+            } else {
+                let gap = if used > indent.chars().count() { " " } else { "" };
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(gap);
+                    line.push_str(word);
+                }
+                used += gap.len() + long;
+            }
+        }
+        for line in lines {
+            let coloured = self.style.colour && !code.is_empty();
+            self.line(&if coloured { format!("\u{1b}[{code}m{line}\u{1b}[0m") } else { line });
+        }
+    }
+}
+
+/// Without control characters: a title must not be able to rewrite the screen.
+fn clean(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
+/// Columns that a line takes, escape sequences left out.
+fn visible(line: &str) -> usize {
+    let mut columns = 0;
+    let mut inside = false;
+    for letter in line.chars() {
+        match letter {
+            '\u{1b}' => inside = true,
+            'm' if inside => inside = false,
+            _ if inside => {}
+            _ => columns += 1,
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::fixture::made_up;
+
+    const WIDE: Style = Style { width: 120, colour: false };
+    const NARROW: Style = Style { width: 80, colour: false };
+
+    fn widest(text: &str) -> usize {
+        text.lines().map(visible).max().unwrap_or(0)
+    }
+
+    #[test]
+    fn plain_as_it_was() {
+        let recording = made_up().budget("xmpp-pubsub", "latency.p99", 0.25).budget("poll-5s", "latency.p99", 0.25).build();
+        insta::assert_snapshot!(report(&Summary::new(&recording), WIDE));
+    }
+
+    #[test]
+    fn many_contenders_as_they_were() {
+        let recording = made_up().scale(0.2).many_contenders().build();
+        let text = report(&Summary::new(&recording), WIDE);
+        assert!(widest(&text) <= WIDE.width, "{text}");
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_sweep_on_a_narrow_terminal_as_it_was() {
+        let recording = made_up().scale(0.2).sweep(&[0.5, 1.0, 2.0, 4.0]).compression(144.0).repeats(1).build();
+        let text = report(&Summary::new(&recording), NARROW);
+        assert!(widest(&text) <= NARROW.width, "{text}");
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn doubtful_figures_are_marked() {
+        let mut recording = made_up().scale(0.2).push_loses().build();
+        recording.trials[3].deliveries.lost = 7;
+        recording.trials[0].failed_requests = 3;
+        insta::assert_snapshot!(report(&Summary::new(&recording), WIDE));
+    }
+
+    #[test]
+    fn colour_is_used_only_when_asked_for_and_strings_are_clean() {
+        let mut recording = made_up().scale(0.02).build();
+        recording.scenario.title = "SYNTHETIC \u{1b}[2Jgone\u{7}".to_owned();
+        recording.contenders[0].name = "poll-5s".to_owned();
+        let summary = Summary::new(&recording);
+        let plain = report(&summary, WIDE);
+        assert!(!plain.contains('\u{1b}') && !plain.contains('\u{7}'));
+        let coloured = report(&summary, Style { colour: true, ..WIDE });
+        assert!(coloured.contains("\u{1b}[") && !coloured.contains("\u{1b}[2J"));
+    }
+}

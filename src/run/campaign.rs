@@ -1,0 +1,184 @@
+//! All the trials of a plan, one after the other, into a recording that is saved after each.
+
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::launch::Launcher;
+use super::trial::{self, Event, Order, TrialError};
+use crate::contender::settings::SettingsError;
+use crate::measure::clock::Clock;
+use crate::measure::machine::Machine;
+use crate::measure::recording::{BudgetRecord, ContenderRecord, Recording, SCHEMA, ScenarioRecord, State};
+use crate::plan::{Plan, PlannedTrial};
+use crate::scenario::{Registry, Scenario, ScenarioError};
+use crate::trace::{Trace, TraceError};
+
+/// What a campaign needs besides its plan.
+pub struct Surroundings<'a> {
+    /// Contenders and metrics.
+    pub registry: Registry,
+    /// Where sides with sockets run; contenders in memory always run in this process.
+    pub launcher: Launcher,
+    /// The clock.
+    pub clock: Rc<dyn Clock>,
+    /// Cores to spread sides over.
+    pub cores: &'a [usize],
+    /// Set when the user wants to end.
+    pub interrupt: CancellationToken,
+    /// The folder in which the recording is saved; none to keep it in memory only.
+    pub folder: Option<&'a Path>,
+}
+
+/// What happens during a campaign, for those who watch.
+#[derive(Clone, Debug)]
+pub enum Progress<'a> {
+    /// A trial begins.
+    Trial {
+        /// Which, from 1.
+        number: usize,
+        /// Of how many.
+        of: usize,
+        /// The trial.
+        planned: &'a PlannedTrial,
+    },
+    /// Something happened in it.
+    Event(Event),
+}
+
+/// Why a campaign ended early. The recording holds all trials before.
+#[derive(Debug, thiserror::Error)]
+pub enum CampaignError {
+    /// A trial could not be run.
+    #[error("{contender}{at}, repeat {repeat}: {error}")]
+    Trial {
+        /// Name of the contender.
+        contender: String,
+        /// ` at LOAD POINT`, or nothing.
+        at: String,
+        /// Which repeat.
+        repeat: u32,
+        /// What happened.
+        error: TrialError,
+    },
+    /// The scenario does not hold at a load point.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The trace cannot be made.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The contender refuses its settings at a load point.
+    #[error("{0}; allowed: {allowed}", allowed = .0.allowed)]
+    Settings(#[from] SettingsError),
+    /// The recording cannot be saved.
+    #[error("cannot save the recording in {folder}: {error}; what was saved before is untouched")]
+    Save {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// Runs all trials of a plan. The recording is complete, interrupted or failed, and holds what was measured, in every case.
+pub async fn run(scenario: &Scenario, plan: &Plan, surroundings: &Surroundings<'_>, watch: &dyn Fn(Progress<'_>)) -> (Recording, Result<(), CampaignError>) {
+    let mut recording = begin(scenario, plan);
+    let result = play(scenario, plan, surroundings, &mut recording, watch).await;
+    recording.state = match &result {
+        Ok(()) if recording.trials.iter().filter(|trial| trial.complete).count() < plan.trials.len() => State::Interrupted,
+        Ok(()) => State::Complete,
+        Err(error) => State::Failed(error.to_string()),
+    };
+    let saved = save(&mut recording, surroundings);
+    (recording, result.and(saved))
+}
+
+async fn play(
+    scenario: &Scenario,
+    plan: &Plan,
+    surroundings: &Surroundings<'_>,
+    recording: &mut Recording,
+    watch: &dyn Fn(Progress<'_>),
+) -> Result<(), CampaignError> {
+    for (place, planned) in plan.trials.iter().enumerate() {
+        if surroundings.interrupt.is_cancelled() {
+            return Ok(());
+        }
+        watch(Progress::Trial { number: place + 1, of: plan.trials.len(), planned });
+        let there = scenario.at(&planned.load_point, surroundings.registry)?;
+        let trace = Trace::new(&there)?;
+        let updates = trace.window().len() as u64;
+        let entry = &there.contenders[planned.contender];
+        let protocol = entry.contender.protocol(&entry.values)?;
+        let in_memory = Launcher::Tasks { clock: Rc::clone(&surroundings.clock), registry: surroundings.registry, protocol: Some(Rc::clone(&protocol)) };
+        let order = Order {
+            scenario: &there,
+            load_point: &planned.load_point,
+            contender: planned.contender,
+            repeat: planned.repeat,
+            protocol: &*protocol,
+            launcher: if protocol.in_memory() { &in_memory } else { &surroundings.launcher },
+            clock: Rc::clone(&surroundings.clock),
+            cores: surroundings.cores,
+            interrupt: surroundings.interrupt.clone(),
+        };
+        let result = trial::run(&order, &trace.sha256, updates, &|event| watch(Progress::Event(event))).await;
+        let trial = result.map_err(|error| CampaignError::Trial {
+            contender: entry.name.clone(),
+            at: if planned.load_point.0.is_empty() { String::new() } else { format!(" at {}", planned.load_point) },
+            repeat: planned.repeat,
+            error,
+        })?;
+        recording.trials.extend(trial);
+        save(recording, surroundings)?;
+    }
+    Ok(())
+}
+
+fn begin(scenario: &Scenario, plan: &Plan) -> Recording {
+    let now = jiff::Timestamp::now();
+    Recording {
+        schema: SCHEMA,
+        id: now.strftime("%Y-%m-%dT%H-%M-%SZ").to_string(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: now.to_string(),
+        saved: now.to_string(),
+        state: State::Running,
+        scenario: ScenarioRecord {
+            name: scenario.name.clone(),
+            title: scenario.title.clone(),
+            source: scenario.source.clone(),
+            text: scenario.text.clone(),
+            seed: scenario.workload.seed,
+            topology: scenario.workload.topology.name().to_owned(),
+            semantics: scenario.workload.semantics.name().to_owned(),
+            compression: scenario.workload.compression,
+            budgets: scenario.budgets.iter().map(budget).collect(),
+        },
+        machine: Machine::read(),
+        contenders: plan.contenders(scenario).into_iter().map(contender).collect(),
+        trials_planned: plan.trials.len(),
+        trials: Vec::new(),
+    }
+}
+
+fn budget(budget: &crate::scenario::Budget) -> BudgetRecord {
+    BudgetRecord { contender: budget.contender.clone(), metric: budget.metric.clone(), at_most: budget.at_most, at_least: budget.at_least }
+}
+
+fn contender(entry: &crate::scenario::Entry) -> ContenderRecord {
+    ContenderRecord {
+        name: entry.name.clone(),
+        mechanism: entry.contender.name().to_owned(),
+        direction: entry.contender.direction(),
+        settings: entry.values.all().clone(),
+    }
+}
+
+fn save(recording: &mut Recording, surroundings: &Surroundings<'_>) -> Result<(), CampaignError> {
+    let Some(folder) = surroundings.folder else { return Ok(()) };
+    recording.saved = jiff::Timestamp::now().to_string();
+    recording.save(folder).map_err(|error| CampaignError::Save { folder: folder.display().to_string(), error })
+}

@@ -1,0 +1,262 @@
+//! One scheduler for all contenders: a heap per thread on a timer of its own.
+//!
+//! The plan is open-loop: instant = t0 + phase + k × period, with phases drawn from the seed, and never drifts. A slow
+//! answer does not delay the next question: what cannot be sent in time waits in the queue, and that shows as lag.
+//! Phases depend on seed, subscriber and key alone, so that every polling contender asks at the same instants, and
+//! n processes together ask at the same instants as one.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use tokio::sync::Notify;
+
+use super::timetable::Timetable;
+use crate::contender::pacer::{Pacer, Tick, Ticks};
+use crate::measure::clock::{Clock, Instant};
+use crate::measure::recording::Phase;
+
+/// How often a probe is asked for, measured time.
+const PROBE_PERIOD: Duration = Duration::from_millis(20);
+
+/// All plans of a side.
+#[derive(Clone)]
+pub struct Scheduler {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    clock: Rc<dyn Clock>,
+    seed: u64,
+    compression: f64,
+    groups: RefCell<Vec<Group>>,
+    state: Cell<State>,
+    changed: Notify,
+    planned: Cell<u64>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Idle,
+    Probing,
+    Running(Timetable),
+    Over,
+}
+
+/// What one subscriber asked for.
+struct Group {
+    subscriber: u32,
+    period: Duration,
+    keys: Vec<u32>,
+    probe: u32,
+    ticks: Ticks,
+}
+
+/// The pacer of one subscriber.
+struct SubscriberPacer {
+    shared: Rc<Shared>,
+    subscriber: u32,
+}
+
+impl Pacer for SubscriberPacer {
+    fn every(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
+        let ticks = Ticks::default();
+        let period = Duration::from_nanos(((period.as_nanos() as f64 / self.shared.compression).round() as u64).max(1));
+        self.shared.groups.borrow_mut().push(Group { subscriber: self.subscriber, period, keys: keys.to_vec(), probe, ticks: ticks.clone() });
+        ticks
+    }
+}
+
+impl Scheduler {
+    /// A scheduler without plans.
+    pub fn new(clock: Rc<dyn Clock>, seed: u64, compression: f64) -> Self {
+        let shared =
+            Shared { clock, seed, compression, groups: RefCell::default(), state: Cell::new(State::Idle), changed: Notify::new(), planned: Cell::new(0) };
+        Self { shared: Rc::new(shared) }
+    }
+
+    /// The pacer for a subscriber.
+    pub fn pacer(&self, subscriber: u32) -> Rc<dyn Pacer> {
+        Rc::new(SubscriberPacer { shared: Rc::clone(&self.shared), subscriber })
+    }
+
+    /// Ticks for the probe from now on.
+    pub fn probe(&self) {
+        self.become_(State::Probing);
+    }
+
+    /// No ticks from now on, until the start.
+    pub fn rest(&self) {
+        self.become_(State::Idle);
+    }
+
+    /// Runs the plan.
+    pub fn start(&self, times: Timetable) {
+        self.become_(State::Running(times));
+    }
+
+    /// Ends all plans at once.
+    pub fn end(&self) {
+        self.become_(State::Over);
+    }
+
+    /// Requests that the plan had in the window so far.
+    pub fn planned(&self) -> u64 {
+        self.shared.planned.get()
+    }
+
+    fn become_(&self, state: State) {
+        self.shared.state.set(state);
+        self.shared.changed.notify_one();
+    }
+
+    /// Hands out ticks until the plan is over.
+    ///
+    /// # Errors
+    /// The system has no descriptor for a timer.
+    pub async fn run(&self) -> io::Result<()> {
+        let shared = &self.shared;
+        let mut timer = shared.clock.timer()?;
+        loop {
+            match shared.state.get() {
+                State::Idle => shared.changed.notified().await,
+                State::Probing => {
+                    let now = shared.clock.now();
+                    for group in shared.groups.borrow().iter() {
+                        // A slow answer must not let probes pile up: they are no part of the plan.
+                        if group.ticks.waiting() == 0 {
+                            group.ticks.push(Tick { key: group.probe, intended: now });
+                        }
+                    }
+                    tokio::select! {
+                        () = timer.until(now.after(PROBE_PERIOD)) => {}
+                        () = shared.changed.notified() => {}
+                    }
+                }
+                State::Running(times) => {
+                    let mut heap = shared.plan(&times);
+                    while let Some(Reverse((due, group, key))) = heap.peek().copied() {
+                        if due > shared.clock.now() {
+                            tokio::select! {
+                                () = timer.until(due) => {}
+                                () = shared.changed.notified() => {}
+                            }
+                            // A notice may be an old one, of the very change that started this plan.
+                            if matches!(shared.state.get(), State::Over) {
+                                break;
+                            }
+                            continue;
+                        }
+                        heap.pop();
+                        let groups = shared.groups.borrow();
+                        let group_of = &groups[group as usize];
+                        group_of.ticks.push(Tick { key: group_of.keys[key as usize], intended: due });
+                        if times.phase(due) == Phase::Window {
+                            shared.planned.set(shared.planned.get() + 1);
+                        }
+                        let next = due.after(group_of.period);
+                        if next < times.last_poll {
+                            heap.push(Reverse((next, group, key)));
+                        }
+                    }
+                    shared.state.set(State::Over);
+                }
+                State::Over => {
+                    for group in shared.groups.borrow().iter() {
+                        group.ticks.end();
+                    }
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+type Entry = Reverse<(Instant, u32, u32)>;
+
+impl Shared {
+    /// The first tick of each key within the timetable.
+    fn plan(&self, times: &Timetable) -> BinaryHeap<Entry> {
+        let mut entries = Vec::new();
+        for (index, group) in self.groups.borrow().iter().enumerate() {
+            let period = group.period.as_nanos() as i64;
+            for (place, key) in group.keys.iter().enumerate() {
+                let origin = times.window.0 + (phase(self.seed, group.subscriber, *key) * period as f64) as i64;
+                // The first k for which origin + k × period is not before the warm-up.
+                let periods = (times.warm_up.0 - origin).div_euclid(period) + i64::from((times.warm_up.0 - origin).rem_euclid(period) > 0);
+                let first = Instant(origin + periods * period);
+                if first < times.last_poll {
+                    entries.push(Reverse((first, index as u32, place as u32)));
+                }
+            }
+        }
+        BinaryHeap::from(entries)
+    }
+}
+
+/// The phase of a key: uniform in [0, 1), from the seed.
+fn phase(seed: u64, subscriber: u32, key: u32) -> f64 {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(b"pollfase");
+    bytes[16..20].copy_from_slice(&subscriber.to_le_bytes());
+    bytes[20..24].copy_from_slice(&key.to_le_bytes());
+    let mut random = ChaCha8Rng::from_seed(bytes);
+    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::virtual_clock::VirtualClock;
+
+    #[test]
+    fn the_plan_never_drifts_and_covers_warm_up_window_and_one_interval_more() {
+        let clock = VirtualClock::default();
+        let scheduler = Scheduler::new(Rc::new(clock.clone()), 7, 10.0);
+        let ticks = scheduler.pacer(3).every(Duration::from_secs(20), &[5, 6], 99);
+        let seconds = |seconds: i64| Instant(seconds * 1_000_000_000);
+        // Compressed by ten the period is two seconds.
+        let times = Timetable { warm_up: seconds(100), window: seconds(105), drain: seconds(125), last_poll: seconds(127), end: seconds(128) };
+        let got = clock
+            .run(async {
+                let running = scheduler.clone();
+                let loop_ = tokio::task::spawn_local(async move { running.run().await });
+                scheduler.probe();
+                assert_eq!(ticks.next().await.unwrap().key, 99);
+                scheduler.rest();
+                scheduler.start(times);
+                let mut got = Vec::new();
+                while let Some(tick) = ticks.next().await {
+                    assert_eq!(clock.now(), tick.intended, "in virtual time nobody is late");
+                    got.push(tick);
+                }
+                loop_.await.unwrap().unwrap();
+                got
+            })
+            .unwrap();
+        for key in [5, 6] {
+            let instants: Vec<Instant> = got.iter().filter(|tick| tick.key == key).map(|tick| tick.intended).collect();
+            assert!(instants[0] >= times.warm_up && instants[0] < times.warm_up.after(Duration::from_secs(2)));
+            assert!(*instants.last().unwrap() < times.last_poll);
+            assert!(instants.windows(2).all(|pair| pair[1].nanos_since(pair[0]) == 2_000_000_000));
+            assert!(instants.last().unwrap().after(Duration::from_secs(2)) >= times.last_poll);
+        }
+        assert_eq!(scheduler.planned(), 20);
+    }
+
+    #[test]
+    fn phases_are_uniform_and_their_own() {
+        let phases: Vec<f64> = (0..10_000).map(|key| phase(1, 0, key)).collect();
+        let mean = phases.iter().sum::<f64>() / phases.len() as f64;
+        assert!((mean - 0.5).abs() < 0.01, "{mean}");
+        assert!(phases.iter().all(|phase| (0.0..1.0).contains(phase)));
+        assert!((phase(1, 0, 1) - phase(1, 1, 0)).abs() > 1e-9);
+        assert!((phase(1, 0, 1) - phase(2, 0, 1)).abs() > 1e-9);
+    }
+}

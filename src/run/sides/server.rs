@@ -1,0 +1,87 @@
+//! The server side: binds, serves, counts.
+
+use std::cell::RefCell;
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use super::{Side, SideError, next};
+use crate::contender::{Limits, ServerAddress, ServerSeat};
+use crate::measure::ledger::{Ledger, Leg};
+use crate::measure::recording::{Phases, Second};
+use crate::measure::traffic::Traffic;
+use crate::run::message::{SideReport, ToSide};
+
+/// Snapshots of a ledger at the edges of phases.
+#[derive(Default)]
+struct Edges {
+    subscriber: (Traffic, Phases<Traffic>),
+    publisher: (Traffic, Phases<Traffic>),
+}
+
+pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Result<SideReport, SideError> {
+    let bound = async { TcpListener::bind("127.0.0.1:0").await.and_then(|listener| Ok((listener.local_addr()?, listener))) };
+    let (address, listener) = bound.await.map_err(|error| SideError::System { what: "binding a port on 127.0.0.1", error })?;
+    let stop = CancellationToken::new();
+    let ledger = Ledger::default();
+    let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits: Limits::default() };
+    let serving = side.protocol.serve(seat);
+    tokio::pin!(serving);
+    side.ready(Some(ServerAddress { socket: address.to_string() }));
+
+    let edges = RefCell::new(Edges::default());
+    let mut last = 0;
+    let mut second = |_| {
+        let bytes = ledger.traffic(Leg::Subscriber).bytes();
+        let before = std::mem::replace(&mut last, bytes);
+        Second { bytes: bytes.saturating_sub(before), ..Second::default() }
+    };
+    let edge = |phase| {
+        let edges = &mut *edges.borrow_mut();
+        for (leg, (before, phases)) in [(Leg::Subscriber, &mut edges.subscriber), (Leg::Publisher, &mut edges.publisher)] {
+            let now = ledger.traffic(leg);
+            *phases.of_mut(phase) = &now - before;
+            *before = now;
+        }
+    };
+    let mut ended = None;
+    let plan = async {
+        loop {
+            match next(hear).await? {
+                ToSide::Start { window } => {
+                    let times = side.timetable(window);
+                    tokio::select! {
+                        beaten = side.beats(times, &mut second, edge) => beaten?,
+                        message = next(hear) => if matches!(message?, ToSide::Stop) { return Ok(()) },
+                    }
+                }
+                ToSide::Stop => return Ok(()),
+                other => return Err(SideError::OutOfTurn(format!("{other:?} to a server"))),
+            }
+        }
+    };
+    tokio::select! {
+        told = plan => told?,
+        served = &mut serving => ended = Some(served),
+    }
+    // Before a stop nothing ends a server but a fault.
+    if let Some(served) = ended {
+        served?;
+        return Err(SideError::OutOfTurn("the server ended by itself".to_owned()));
+    }
+    stop.cancel();
+    serving.await?;
+
+    let edges = edges.into_inner();
+    let mut report = side.report();
+    report.connections_held = ledger.most_connections_held();
+    for (leg, (before, mut phases), total) in
+        [(Leg::Subscriber, edges.subscriber, &mut report.subscriber_traffic), (Leg::Publisher, edges.publisher, &mut report.publisher_traffic)]
+    {
+        // What happened after the last edge (goodbyes) belongs to the drain.
+        phases.drain += &(&ledger.traffic(leg) - &before);
+        *total = phases;
+    }
+    Ok(report)
+}

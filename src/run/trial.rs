@@ -1,0 +1,423 @@
+//! A trial's life: launch, prepare, probe, start, measure, drain, stop.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio_util::sync::CancellationToken;
+
+use super::launch::{Handle, Launcher};
+use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
+use super::timetable::Timetable;
+use super::{placement, trial_record};
+use crate::contender::{Protocol, ServerAddress};
+use crate::measure::clock::{Clock, Instant};
+use crate::measure::recording::{Role, Second, Trial};
+use crate::scenario::{LoadPoint, Scenario};
+
+/// A side that says nothing for so long is lost.
+const SILENCE: Duration = Duration::from_secs(3);
+/// How long connecting, creating and subscribing may take in all. Far more than any scenario that this machine holds needs.
+const PREPARATION: Duration = Duration::from_secs(600);
+/// How long a probe update may take, beyond the scenario's own timeout.
+const PROBE: Duration = Duration::from_secs(10);
+/// Between the order to start and the start of the warm-up: time for the order to reach all sides.
+const LEAD: Duration = Duration::from_millis(200);
+/// How long a side may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// What is to be run.
+pub struct Order<'a> {
+    /// The scenario at the trial's load point.
+    pub scenario: &'a Scenario,
+    /// The load point.
+    pub load_point: &'a LoadPoint,
+    /// Place of the contender in the scenario.
+    pub contender: usize,
+    /// Which repeat, from 1.
+    pub repeat: u32,
+    /// The contender with its settings, for its interval.
+    pub protocol: &'a dyn Protocol,
+    /// Where sides run.
+    pub launcher: &'a Launcher,
+    /// The clock.
+    pub clock: Rc<dyn Clock>,
+    /// Cores to spread sides over.
+    pub cores: &'a [usize],
+    /// Set when the user wants to end.
+    pub interrupt: CancellationToken,
+}
+
+/// What happens during a trial, for those who watch.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Sides connect, create, subscribe.
+    Preparing(Role),
+    /// The clock of the run has started; measured seconds of warm-up, window and drain.
+    Started {
+        /// Seconds.
+        warm_up: f64,
+        /// Seconds.
+        window: f64,
+        /// Seconds.
+        drain: f64,
+    },
+    /// A side has finished a second.
+    Second(Box<Second>),
+}
+
+/// Why a trial could not be run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum TrialError {
+    /// A process could not be started.
+    #[error("cannot start {binary} as a side: {error}")]
+    Launch {
+        /// The binary.
+        binary: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// A side died.
+    #[error("the {side} died {when}{how}{words}")]
+    Died {
+        /// Which one.
+        side: String,
+        /// In which phase.
+        when: &'static str,
+        /// Its exit status, where known.
+        how: String,
+        /// What it wrote to stderr last.
+        words: String,
+    },
+    /// A side gave up.
+    #[error("the {side} failed {when}: {why}")]
+    Failed {
+        /// Which one.
+        side: String,
+        /// In which phase.
+        when: &'static str,
+        /// Its reason.
+        why: String,
+    },
+    /// A side did not answer in time.
+    #[error("the {side} did not answer {when} within {seconds} s")]
+    Silent {
+        /// Which one.
+        side: String,
+        /// In which phase.
+        when: &'static str,
+        /// How long was waited, seconds.
+        seconds: u64,
+    },
+    /// A side worked out another plan than the harness.
+    #[error("the {side} worked out another trace than the harness: {theirs} instead of {ours}")]
+    Trace {
+        /// Which one.
+        side: String,
+        /// Its hash.
+        theirs: String,
+        /// The harness's.
+        ours: String,
+    },
+    /// A side broke the protocol.
+    #[error("the {side} spoke out of turn {when}: {what}")]
+    OutOfTurn {
+        /// Which one.
+        side: String,
+        /// In which phase.
+        when: &'static str,
+        /// What it said.
+        what: String,
+    },
+}
+
+/// A side as the harness sees it.
+struct Party {
+    role: Role,
+    index: u32,
+    cores: Vec<usize>,
+    handle: Handle,
+    heard: Instant,
+    ready: bool,
+    report: Option<SideReport>,
+}
+
+impl Party {
+    fn name(&self) -> String {
+        format!("{} side {}", self.role.name(), self.index)
+    }
+}
+
+struct Stage<'a> {
+    order: &'a Order<'a>,
+    trace_sha256: &'a str,
+    parties: Vec<Party>,
+    heard: (UnboundedSender<(usize, Option<FromSide>)>, UnboundedReceiver<(usize, Option<FromSide>)>),
+    when: &'static str,
+    /// The user wants to end, and the sides have been told.
+    winding_up: bool,
+    seconds: BTreeMap<i64, Second>,
+    watch: &'a dyn Fn(Event),
+}
+
+/// Until when something is waited for, and how long that was.
+#[derive(Clone, Copy)]
+struct Deadline {
+    at: Instant,
+    allowed: Duration,
+}
+
+/// What a wait ended with.
+enum Waited {
+    /// All have answered.
+    Answered,
+    /// The user wants to end.
+    Interrupted,
+}
+
+/// Runs a trial. After an interrupt it comes back with what there is, marked as not complete; before its start, with nothing.
+///
+/// # Errors
+/// See [`TrialError`]. All sides have then ended.
+pub async fn run(order: &Order<'_>, trace_sha256: &str, updates: u64, watch: &dyn Fn(Event)) -> Result<Option<Trial>, TrialError> {
+    let started = jiff::Timestamp::now().to_string();
+    let mut stage =
+        Stage { order, trace_sha256, parties: Vec::new(), heard: mpsc::unbounded_channel(), when: "", winding_up: false, seconds: BTreeMap::new(), watch };
+    let result = stage.play().await;
+    for party in &mut stage.parties {
+        // A side that has gone does not listen; one that has not gets its order to stop.
+        let _ = party.handle.say.send(ToSide::Stop);
+    }
+    for party in &mut stage.parties {
+        party.handle.reap().await;
+    }
+    let Some(complete) = result? else { return Ok(None) };
+    let seconds = std::mem::take(&mut stage.seconds).into_values().collect();
+    let sides = stage.parties.into_iter().map(|party| (party.role, party.index, party.cores, party.report.unwrap_or_default())).collect();
+    Ok(Some(trial_record::compile(order, trace_sha256, updates, started, complete, sides, seconds)))
+}
+
+impl Stage<'_> {
+    /// Whether the window was measured to its end; `None` where it never began.
+    async fn play(&mut self) -> Result<Option<bool>, TrialError> {
+        let address = if self.order.protocol.in_memory() {
+            ServerAddress { socket: String::new() }
+        } else {
+            self.when = "while the server was set up";
+            (self.watch)(Event::Preparing(Role::Server));
+            let mut address = None;
+            self.launch(Role::Server, 1, None)?;
+            if let Waited::Interrupted = self.ready(&mut address).await? {
+                return Ok(None);
+            }
+            address.ok_or_else(|| TrialError::OutOfTurn { side: "server side 0".to_owned(), when: self.when, what: "ready, but no address".to_owned() })?
+        };
+        for (role, of, when) in [
+            (Role::Publisher, self.order.scenario.publishers.processes, "while topics were created"),
+            (Role::Subscriber, self.order.scenario.subscribers.processes, "while subscribers were set up"),
+        ] {
+            self.when = when;
+            (self.watch)(Event::Preparing(role));
+            self.launch(role, of, Some(&address))?;
+            if let Waited::Interrupted = self.ready(&mut None).await? {
+                return Ok(None);
+            }
+        }
+        self.when = "while the probe update was under way";
+        if let Waited::Interrupted = self.probe().await? {
+            return Ok(None);
+        }
+        self.measure().await
+    }
+
+    fn launch(&mut self, role: Role, of: u32, server: Option<&ServerAddress>) -> Result<(), TrialError> {
+        let scenario = self.order.scenario;
+        for index in 0..of {
+            let (handle, mut hear) = self.order.launcher.start().map_err(|error| TrialError::Launch {
+                binary: match self.order.launcher {
+                    Launcher::Processes { binary } => binary.display().to_string(),
+                    Launcher::Tasks { .. } => String::new(),
+                },
+                error,
+            })?;
+            let cores = match self.order.launcher {
+                Launcher::Processes { .. } => placement::cores(self.order.cores, role, index),
+                Launcher::Tasks { .. } => Vec::new(),
+            };
+            let assignment = Assignment {
+                scenario: scenario.text.clone(),
+                name: format!("{}.toml", scenario.name),
+                folder: PathBuf::from(&scenario.folder),
+                seed: scenario.workload.seed,
+                load_point: self.order.load_point.clone(),
+                contender: scenario.contenders[self.order.contender].name.clone(),
+                role,
+                index,
+                of,
+                server: server.cloned(),
+                cores: cores.clone(),
+            };
+            let _ = handle.say.send(ToSide::Prepare(Box::new(assignment)));
+            let place = self.parties.len();
+            let heard = self.heard.0.clone();
+            tokio::task::spawn_local(async move {
+                while let Some(message) = hear.recv().await {
+                    if heard.send((place, Some(message))).is_err() {
+                        return;
+                    }
+                }
+                let _ = heard.send((place, None));
+            });
+            self.parties.push(Party { role, index, cores, handle, heard: self.order.clock.now(), ready: false, report: None });
+        }
+        Ok(())
+    }
+
+    /// Waits until all sides launched so far are ready.
+    async fn ready(&mut self, address: &mut Option<ServerAddress>) -> Result<Waited, TrialError> {
+        let deadline = self.within(PREPARATION);
+        loop {
+            if self.parties.iter().all(|party| party.ready) {
+                return Ok(Waited::Answered);
+            }
+            match self.hear(deadline).await? {
+                None => return Ok(Waited::Interrupted),
+                Some((place, FromSide::Ready { server, trace_sha256 })) => {
+                    self.parties[place].ready = true;
+                    if trace_sha256 != self.trace_sha256 {
+                        let side = self.parties[place].name();
+                        return Err(TrialError::Trace { side, theirs: trace_sha256, ours: self.trace_sha256.to_owned() });
+                    }
+                    if server.is_some() {
+                        *address = server;
+                    }
+                }
+                Some((place, other)) => return Err(self.out_of_turn(place, &other)),
+            }
+        }
+    }
+
+    /// One update goes the whole way, from the first publisher to every subscriber.
+    async fn probe(&mut self) -> Result<Waited, TrialError> {
+        let takes_part = |party: &Party| party.role == Role::Subscriber || (party.role == Role::Publisher && party.index == 0);
+        let mut missing: Vec<bool> = self.parties.iter().map(takes_part).collect();
+        for party in self.parties.iter().filter(|party| takes_part(party)) {
+            let _ = party.handle.say.send(ToSide::Probe);
+        }
+        let workload = &self.order.scenario.workload;
+        let deadline = self.within(PROBE + workload.compress(workload.timeout));
+        while missing.contains(&true) {
+            match self.hear(deadline).await? {
+                None => return Ok(Waited::Interrupted),
+                Some((place, FromSide::Probed)) => missing[place] = false,
+                Some((place, other)) => return Err(self.out_of_turn(place, &other)),
+            }
+        }
+        Ok(Waited::Answered)
+    }
+
+    async fn measure(&mut self) -> Result<Option<bool>, TrialError> {
+        let workload = &self.order.scenario.workload;
+        let window = self.order.clock.now().after(LEAD + workload.compress(workload.warm_up));
+        let times = Timetable::new(workload, self.order.protocol.interval(), window);
+        self.when = "while the load ran";
+        let seconds = |from: Instant, to: Instant| to.since(from).as_secs_f64();
+        (self.watch)(Event::Started {
+            warm_up: seconds(times.warm_up, times.window),
+            window: seconds(times.window, times.drain),
+            drain: seconds(times.drain, times.end),
+        });
+        for party in &self.parties {
+            let _ = party.handle.say.send(ToSide::Start { window });
+        }
+        let mut complete = true;
+        let mut deadline = self.within(times.end.since(self.order.clock.now()) + GOODBYE);
+        for roles in [&[Role::Publisher, Role::Subscriber][..], &[Role::Server][..]] {
+            if roles == [Role::Server] {
+                self.when = "while the server was stopped";
+                self.stop(roles);
+                deadline = self.within(GOODBYE);
+            }
+            while self.parties.iter().any(|party| roles.contains(&party.role) && party.report.is_none()) {
+                match self.hear(deadline).await? {
+                    // A second interrupt drops this whole future; the first lets the sides tell what they have.
+                    None => {
+                        complete = false;
+                        self.winding_up = true;
+                        self.when = "while an interrupted run was wound up";
+                        self.stop(&[Role::Publisher, Role::Subscriber]);
+                        deadline = self.within(GOODBYE);
+                    }
+                    Some((place, FromSide::Done(report))) => self.parties[place].report = Some(*report),
+                    Some((place, other)) => return Err(self.out_of_turn(place, &other)),
+                }
+            }
+        }
+        Ok(Some(complete || self.order.clock.now() >= times.end))
+    }
+
+    fn stop(&self, roles: &[Role]) {
+        for party in self.parties.iter().filter(|party| roles.contains(&party.role)) {
+            let _ = party.handle.say.send(ToSide::Stop);
+        }
+    }
+
+    fn within(&self, allowed: Duration) -> Deadline {
+        Deadline { at: self.order.clock.now().after(allowed), allowed }
+    }
+
+    /// The next message that is not just a sign of life; `None` at the user's interrupt (told once).
+    async fn hear(&mut self, deadline: Deadline) -> Result<Option<(usize, FromSide)>, TrialError> {
+        let clock = Rc::clone(&self.order.clock);
+        let mut timer = clock.timer().map_err(|error| TrialError::Launch { binary: "a timer".to_owned(), error })?;
+        loop {
+            let silent = self.parties.iter().filter(|party| party.report.is_none()).map(|party| party.heard.after(SILENCE)).min();
+            let limit = silent.map_or(deadline.at, |silent| silent.min(deadline.at));
+            let message = tokio::select! {
+                biased;
+                message = self.heard.1.recv() => message,
+                () = self.order.interrupt.cancelled(), if !self.winding_up => return Ok(None),
+                () = timer.until(limit) => return Err(self.silent(deadline)),
+            };
+            // The stage itself holds a sender, so that the channel never ends.
+            let Some((place, message)) = message else { continue };
+            self.parties[place].heard = clock.now();
+            let when = self.when;
+            match message {
+                None if self.parties[place].report.is_some() => {}
+                None => {
+                    let party = &mut self.parties[place];
+                    let how = party.handle.ending().await.map_or_else(String::new, |status| format!(" ({status})"));
+                    let words = party.handle.last_words();
+                    let words = if words.is_empty() { String::new() } else { format!("; its last words: {words}") };
+                    return Err(TrialError::Died { side: party.name(), when, how, words });
+                }
+                Some(FromSide::Tick(None)) => {}
+                Some(FromSide::Tick(Some(second))) => {
+                    self.seconds.entry(second.second).and_modify(|merged| merged.merge(&second)).or_insert_with(|| (*second).clone());
+                    (self.watch)(Event::Second(second));
+                }
+                Some(FromSide::Hello { version: VERSION }) => {}
+                Some(FromSide::Fail { why }) => return Err(TrialError::Failed { side: self.parties[place].name(), when, why }),
+                Some(other) => return Ok(Some((place, other))),
+            }
+        }
+    }
+
+    fn silent(&self, deadline: Deadline) -> TrialError {
+        let now = self.order.clock.now();
+        let mut unheard = self.parties.iter().filter(|party| party.report.is_none());
+        let lost = unheard.clone().find(|party| now >= party.heard.after(SILENCE));
+        // Without a silent side, it is the deadline that has passed: for those that are not ready, or not done.
+        let waited = unheard.clone().find(|party| !party.ready).or_else(|| unheard.next());
+        let side = lost.or(waited).map_or_else(|| "side".to_owned(), Party::name);
+        let seconds = if lost.is_some() { SILENCE } else { deadline.allowed }.as_secs();
+        TrialError::Silent { side, when: self.when, seconds }
+    }
+
+    fn out_of_turn(&self, place: usize, message: &FromSide) -> TrialError {
+        TrialError::OutOfTurn { side: self.parties[place].name(), when: self.when, what: format!("{message:?}") }
+    }
+}

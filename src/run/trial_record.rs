@@ -1,0 +1,121 @@
+//! What the sides of a trial reported → its record, with the comparisons that must hold.
+
+use super::message::SideReport;
+use super::timetable::Timetable;
+use super::trial::Order;
+use crate::measure::clock::Instant;
+use crate::measure::recording::{Check, Phases, Role, Second, SideRecord, Trial, WorkloadRecord};
+use crate::measure::traffic::Traffic;
+use crate::trace::subscriptions;
+
+/// A side's role, index, cores and report.
+pub type Reported = (Role, u32, Vec<usize>, SideReport);
+
+/// Puts a trial together.
+pub fn compile(order: &Order<'_>, trace_sha256: &str, updates: u64, started: String, complete: bool, sides: Vec<Reported>, timeline: Vec<Second>) -> Trial {
+    let mut merged = SideReport::default();
+    let mut server = None;
+    for (role, _, _, report) in &sides {
+        match role {
+            Role::Server => server = Some(report.clone()),
+            Role::Publisher | Role::Subscriber => merged.merge(report),
+        }
+    }
+    let mut trial = Trial {
+        contender: order.scenario.contenders[order.contender].name.clone(),
+        load_point: order.load_point.to_string(),
+        repeat: order.repeat,
+        started,
+        complete,
+        workload: workload(order),
+        trace_sha256: trace_sha256.to_owned(),
+        sides: sides
+            .into_iter()
+            .map(|(role, index, cores, report)| SideRecord { role, index, cores, cpu: report.cpu, memory_peak: report.memory_peak })
+            .collect(),
+        deliveries: merged.deliveries,
+        subscriber_traffic: merged.subscriber_traffic,
+        publisher_traffic: merged.publisher_traffic,
+        subscriber_traffic_by_server: server.as_ref().map(|server| server.subscriber_traffic.clone()),
+        publisher_traffic_by_server: server.as_ref().map(|server| server.publisher_traffic.clone()),
+        exchanges: merged.exchanges,
+        wasted: merged.wasted,
+        failed_requests: merged.failed_requests,
+        requests_planned: merged.requests_planned,
+        published: merged.published,
+        updates,
+        connections_held: server.as_ref().map_or(0, |server| server.connections_held),
+        times: merged.times,
+        timeline,
+        checks: Vec::new(),
+    };
+    // What was cut short cannot add up, and is not reported either.
+    if complete {
+        trial.checks = checks(&trial);
+    }
+    trial
+}
+
+fn workload(order: &Order<'_>) -> WorkloadRecord {
+    let workload = &order.scenario.workload;
+    let times = Timetable::new(workload, order.protocol.interval(), Instant(0));
+    let subscriptions = (0..order.scenario.subscribers.count).map(|subscriber| subscriptions(order.scenario, subscriber).len() as u64).sum();
+    WorkloadRecord {
+        topics: workload.topics.into(),
+        active_topics: workload.active_topics.into(),
+        subscribers: order.scenario.subscribers.count.into(),
+        subscriptions,
+        payload: workload.payload,
+        warm_up: times.window.since(times.warm_up).as_secs_f64(),
+        window: times.drain.since(times.window).as_secs_f64(),
+        drain: times.end.since(times.drain).as_secs_f64(),
+        interval: order.protocol.interval().map(|interval| workload.compress(interval).as_secs_f64()),
+    }
+}
+
+/// All that must be equal in every trial.
+fn checks(trial: &Trial) -> Vec<Check> {
+    let deliveries = &trial.deliveries;
+    let mut checks = vec![
+        Check::equal(
+            "every expected delivery is accounted for",
+            ("expected", deliveries.expected),
+            ("delivered + coalesced + lost", deliveries.delivered + deliveries.coalesced + deliveries.lost),
+        ),
+        Check::equal("every update was published", ("trace", trial.updates), ("publishers", trial.published)),
+    ];
+    for (leg, clients, server) in [
+        ("subscribers", &trial.subscriber_traffic, &trial.subscriber_traffic_by_server),
+        ("publishers", &trial.publisher_traffic, &trial.publisher_traffic_by_server),
+    ] {
+        if let Some(server) = server {
+            checks.extend(compare(leg, clients, server));
+        }
+    }
+    checks
+}
+
+/// Compares the two ends' counts over the whole trial, where no message can be on its way any more.
+fn compare(leg: &str, clients: &Phases<Traffic>, server: &Phases<Traffic>) -> Vec<Check> {
+    let (clients, server) = (clients.total(), server.total());
+    let mut counts = vec![
+        ("requests".to_owned(), clients.requests, server.requests),
+        ("stanzas up".to_owned(), clients.stanzas_up, server.stanzas_up),
+        ("stanzas down".to_owned(), clients.stanzas_down, server.stanzas_down),
+        ("events up".to_owned(), clients.events_up, server.events_up),
+        ("events down".to_owned(), clients.events_down, server.events_down),
+        ("handshake up".to_owned(), clients.handshake_up, server.handshake_up),
+        ("handshake down".to_owned(), clients.handshake_down, server.handshake_down),
+        ("payload bytes".to_owned(), clients.payload_bytes, server.payload_bytes),
+    ];
+    let statuses: std::collections::BTreeSet<u16> = clients.responses.keys().chain(server.responses.keys()).copied().collect();
+    let of = |traffic: &Traffic, status: u16| traffic.responses.get(&status).copied().unwrap_or(0);
+    counts.extend(statuses.into_iter().map(|status| (format!("responses {status}"), of(&clients, status), of(&server, status))));
+    // A library may hide its sockets: then the server's count is the only one, and there is nothing to compare.
+    if clients.bytes() > 0 {
+        counts.push(("bytes up".to_owned(), clients.bytes_up, server.bytes_up));
+        counts.push(("bytes down".to_owned(), clients.bytes_down, server.bytes_down));
+    }
+    let counts = counts.into_iter().filter(|(_, left, right)| *left > 0 || *right > 0);
+    counts.map(|(what, left, right)| Check::equal(&format!("{leg}: {what}"), ("clients", left), ("server", right))).collect()
+}

@@ -1,0 +1,451 @@
+//! The one list of metrics: names, units and meanings are API. Code, CSV and `docs/metrics.md` are made from it.
+//!
+//! The definitions are those of the method: *per update* always means per delivered (update, subscriber) pair.
+//! A metric that does not apply to a trial is [`Reading::Absent`]; one that applies, but for which there is
+//! nothing to divide by or to rank (nothing delivered), is [`Reading::Empty`].
+
+pub use super::unit::{Better, Unit};
+use crate::measure::distribution::Distribution;
+use crate::measure::process::Cpu;
+use crate::measure::recording::{Phases, Role, Times, Trial};
+
+/// A figure that every report knows by the same name.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name: API.
+    pub name: &'static str,
+    /// Unit of its values wherever they are written down.
+    pub unit: Unit,
+    /// What it says, in a sentence or two.
+    pub meaning: &'static str,
+    /// Which way is better.
+    pub better: Better,
+    /// How it is computed.
+    pub kind: Kind,
+}
+
+/// How a metric is computed.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// From a distribution; over repeats, from the merged one.
+    Time {
+        /// Which distribution.
+        of: fn(&Times) -> &Distribution,
+        /// What of it.
+        statistic: Statistic,
+        /// To whom it applies.
+        applies: fn(&Trial) -> bool,
+    },
+    /// A quantile of the latency of all expected deliveries, a loss counting as infinite.
+    Expected(f64),
+    /// From counters; over repeats, the mean.
+    Figure(fn(&Trial) -> Reading),
+}
+
+/// What is asked of a distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Statistic {
+    /// The value at a quantile from 0 to 1.
+    Quantile(f64),
+    /// The mean.
+    Mean,
+    /// The largest value.
+    Max,
+}
+
+/// What a trial says of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reading {
+    /// It does not apply.
+    Absent,
+    /// It applies, but there is nothing it could be computed from.
+    Empty,
+    /// The value; may be infinite.
+    Value(f64),
+}
+
+impl Reading {
+    /// `None` where it does not apply, else the value, where there is one.
+    pub fn value(self) -> Option<Option<f64>> {
+        match self {
+            Self::Absent => None,
+            Self::Empty => Some(None),
+            Self::Value(value) => Some(Some(value)),
+        }
+    }
+}
+
+impl Statistic {
+    /// Applied to a distribution, in seconds.
+    pub fn of(self, distribution: &Distribution) -> Option<f64> {
+        match self {
+            Self::Quantile(quantile) => distribution.quantile(quantile),
+            Self::Mean => distribution.mean(),
+            Self::Max => distribution.max(),
+        }
+    }
+}
+
+impl Metric {
+    /// The metric of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        METRICS.iter().find(|metric| metric.name == name)
+    }
+
+    /// What one trial says.
+    pub fn of_trial(&self, trial: &Trial) -> Reading {
+        self.over(std::slice::from_ref(&trial), &trial.times)
+    }
+
+    /// What all repeats together say; `merged` holds the times of all of them.
+    pub fn over(&self, trials: &[&Trial], merged: &Times) -> Reading {
+        let found = |value: Option<f64>| value.map_or(Reading::Empty, Reading::Value);
+        match self.kind {
+            Kind::Time { of, statistic, applies } => {
+                if trials.iter().any(|trial| applies(trial)) {
+                    found(statistic.of(of(merged)))
+                } else {
+                    Reading::Absent
+                }
+            }
+            Kind::Expected(quantile) => {
+                let lost = trials.iter().map(|trial| trial.deliveries.lost).sum();
+                found(merged.latency.quantile_with_infinite(quantile, lost))
+            }
+            Kind::Figure(figure) => {
+                let readings: Vec<Option<f64>> = trials.iter().filter_map(|trial| figure(trial).value()).collect();
+                if readings.is_empty() {
+                    return Reading::Absent;
+                }
+                let values: Vec<f64> = readings.into_iter().flatten().collect();
+                found((!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64))
+            }
+        }
+    }
+}
+
+/// The names of all metrics, for those who must know them beforehand: the reader of budgets.
+pub const NAMES: &[&str] = &{
+    let mut names = [""; METRICS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = METRICS[place].name;
+        place += 1;
+    }
+    names
+};
+
+/// All names, in the order of the list.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    METRICS.iter().map(|metric| metric.name)
+}
+
+/// All metrics, in the order in which reports show them.
+pub const METRICS: &[Metric] = &[
+    // Work.
+    figure("requests.total", Unit::Count, Better::Lower, "Requests of the subscribers in the window; publishers are left out.", |trial| {
+        when(asks(trial), trial.subscriber_traffic.window.requests)
+    }),
+    figure("requests.planned", Unit::Count, Better::Neither, "Requests that the plan has in the window.", |trial| {
+        when(trial.requests_planned > 0, trial.requests_planned)
+    }),
+    figure("requests.failed", Unit::Count, Better::Lower, "Requests that got no response in time, or none at all; all phases.", |trial| {
+        when(asks(trial) || trial.failed_requests > 0, trial.failed_requests)
+    }),
+    figure("requests.per_update", Unit::Count, Better::Lower, "Requests of the subscribers per update.", |trial| {
+        if asks(trial) { per_update(trial, trial.subscriber_traffic.window.requests as f64) } else { Reading::Absent }
+    }),
+    figure("responses.200", Unit::Count, Better::Neither, "Responses to subscribers with status 200 in the window.", |trial| {
+        when(asks(trial), responses(trial, 200))
+    }),
+    figure("responses.304", Unit::Count, Better::Neither, "Responses to subscribers with status 304 (not modified) in the window.", |trial| {
+        when(asks(trial), responses(trial, 304))
+    }),
+    figure("stanzas.total", Unit::Count, Better::Lower, "XMPP stanzas on the subscribers' leg in the window, both ways.", |trial| {
+        when(trial.subscriber_traffic.total().stanzas() > 0, trial.subscriber_traffic.window.stanzas())
+    }),
+    figure(
+        "messages.per_update",
+        Unit::Count,
+        Better::Lower,
+        "Messages on the subscribers' leg per update, both ways: requests, responses, stanzas, handshakes. The measure of work common to all contenders.",
+        |trial| per_update(trial, trial.subscriber_traffic.window.messages() as f64),
+    ),
+    figure(
+        "messages.setup",
+        Unit::Count,
+        Better::Lower,
+        "Messages of subscribers and publishers before the warm-up: connect, authenticate, create, subscribe, first fetch.",
+        |trial| count(trial.subscriber_traffic.setup.messages() + trial.publisher_traffic.setup.messages()),
+    ),
+    figure("messages.publish", Unit::Count, Better::Lower, "Messages on the publishers' leg in the window, both ways.", |trial| {
+        count(trial.publisher_traffic.window.messages())
+    }),
+    figure(
+        "waste.ratio",
+        Unit::Ratio,
+        Better::Lower,
+        "Exchanges that brought nothing new ÷ exchanges; an exchange is a request with its response, or one message from the server unasked.",
+        |trial| share(trial.wasted, trial.exchanges),
+    ),
+    // What became of the updates.
+    figure("delivered", Unit::Count, Better::Higher, "Expected deliveries that arrived, as a version newer than what the subscriber held.", |trial| {
+        count(trial.deliveries.delivered)
+    }),
+    figure("expected", Unit::Count, Better::Neither, "Updates due in the window × subscriptions to their topics; = delivered + coalesced + lost.", |trial| {
+        count(trial.deliveries.expected)
+    }),
+    figure("lost", Unit::Count, Better::Lower, "Expected deliveries that never arrived, nor any later version in their stead.", |trial| {
+        count(trial.deliveries.lost)
+    }),
+    figure("duplicated", Unit::Count, Better::Lower, "Deliveries that arrived again, unasked.", |trial| count(trial.deliveries.duplicated)),
+    figure("reordered", Unit::Count, Better::Lower, "Deliveries that arrived after a later version of their topic.", |trial| count(trial.deliveries.reordered)),
+    figure(
+        "coalesced",
+        Unit::Count,
+        Better::Neither,
+        "Expected deliveries whose stead a later version took: natural when state is polled, a loss where the scenario says that each event counts.",
+        |trial| count(trial.deliveries.coalesced),
+    ),
+    figure("reach", Unit::Ratio, Better::Higher, "Delivered ÷ expected.", |trial| share(trial.deliveries.delivered, trial.deliveries.expected)),
+    // Freshness.
+    time("latency.p50", LATENCY, latency, Statistic::Quantile(0.5), always),
+    time("latency.p90", LATENCY, latency, Statistic::Quantile(0.9), always),
+    time("latency.p95", LATENCY, latency, Statistic::Quantile(0.95), always),
+    time("latency.p99", LATENCY, latency, Statistic::Quantile(0.99), always),
+    time("latency.p99.9", LATENCY, latency, Statistic::Quantile(0.999), always),
+    time("latency.max", LATENCY, latency, Statistic::Max, always),
+    time("latency.mean", LATENCY, latency, Statistic::Mean, always),
+    expected("latency.expected.p50", 0.5),
+    expected("latency.expected.p99", 0.99),
+    time("latency.wait.p50", WAIT, wait, Statistic::Quantile(0.5), always),
+    time("latency.wait.p90", WAIT, wait, Statistic::Quantile(0.9), always),
+    time("latency.wait.p99", WAIT, wait, Statistic::Quantile(0.99), always),
+    time("latency.wait.mean", WAIT, wait, Statistic::Mean, always),
+    time("latency.wait.max", WAIT, wait, Statistic::Max, always),
+    time("latency.transit.p50", TRANSIT, transit, Statistic::Quantile(0.5), always),
+    time("latency.transit.p90", TRANSIT, transit, Statistic::Quantile(0.9), always),
+    time("latency.transit.p99", TRANSIT, transit, Statistic::Quantile(0.99), always),
+    time("latency.transit.p99.9", TRANSIT, transit, Statistic::Quantile(0.999), always),
+    time("latency.transit.max", TRANSIT, transit, Statistic::Max, always),
+    scenario_time("scenario_latency.p50", Statistic::Quantile(0.5)),
+    scenario_time("scenario_latency.p90", Statistic::Quantile(0.9)),
+    scenario_time("scenario_latency.p99", Statistic::Quantile(0.99)),
+    scenario_time("scenario_latency.max", Statistic::Max),
+    scenario_time("scenario_latency.mean", Statistic::Mean),
+    // Bytes.
+    figure(
+        "bytes.payload.per_update",
+        Unit::Bytes,
+        Better::Lower,
+        "Payload bytes on the subscribers' leg per update; a body that brought nothing new counts too.",
+        |trial| per_update(trial, trial.subscriber_traffic.window.payload_bytes as f64),
+    ),
+    figure(
+        "bytes.protocol.per_update",
+        Unit::Bytes,
+        Better::Lower,
+        "Bytes that crossed the subscribers' sockets per update, both ways, without TCP/IP headers, by the server's count.",
+        |trial| trial.subscriber_traffic_by_server.as_ref().map_or(Reading::Absent, |traffic| per_update(trial, traffic.window.bytes() as f64)),
+    ),
+    figure("bytes.setup", Unit::Bytes, Better::Lower, "Bytes that crossed all sockets before the warm-up, both ways, by the server's count.", |trial| {
+        match (&trial.subscriber_traffic_by_server, &trial.publisher_traffic_by_server) {
+            (Some(subscribers), Some(publishers)) => count(subscribers.setup.bytes() + publishers.setup.bytes()),
+            _ => Reading::Absent,
+        }
+    }),
+    // CPU.
+    cpu_per_update("cpu.total.per_1000_updates", "CPU of all sides together per 1,000 updates: the headline of cost.", |trial| {
+        cpu_per_1000(trial, None, Cpu::total)
+    }),
+    cpu_per_update("cpu.server.per_1000_updates", CPU_SPLIT, |trial| cpu_per_1000(trial, Some(Role::Server), Cpu::total)),
+    cpu_per_update("cpu.subscriber.per_1000_updates", CPU_SPLIT, |trial| cpu_per_1000(trial, Some(Role::Subscriber), Cpu::total)),
+    cpu_per_update("cpu.publisher.per_1000_updates", CPU_SPLIT, |trial| cpu_per_1000(trial, Some(Role::Publisher), Cpu::total)),
+    cpu_per_update("cpu.user.per_1000_updates", "CPU of all sides in user mode per 1,000 updates.", |trial| cpu_per_1000(trial, None, |cpu| cpu.user)),
+    cpu_per_update("cpu.system.per_1000_updates", "CPU of all sides in the kernel per 1,000 updates.", |trial| cpu_per_1000(trial, None, |cpu| cpu.system)),
+    cpu_setup("cpu.total.setup", "CPU of all sides before the warm-up.", |trial| cpu_of_setup(trial, None)),
+    cpu_setup("cpu.server.setup", CPU_SETUP, |trial| cpu_of_setup(trial, Some(Role::Server))),
+    cpu_setup("cpu.subscriber.setup", CPU_SETUP, |trial| cpu_of_setup(trial, Some(Role::Subscriber))),
+    cpu_setup("cpu.publisher.setup", CPU_SETUP, |trial| cpu_of_setup(trial, Some(Role::Publisher))),
+    // Memory and connections.
+    memory("memory.server.peak", |trial| memory_peak(trial, Role::Server)),
+    memory("memory.subscriber.peak", |trial| memory_peak(trial, Role::Subscriber)),
+    memory("memory.publisher.peak", |trial| memory_peak(trial, Role::Publisher)),
+    figure("connections.held", Unit::Count, Better::Lower, "Connections open at once at most, publishers' included, by the server's count.", |trial| {
+        when(trial.subscriber_traffic_by_server.is_some(), trial.connections_held)
+    }),
+    figure(
+        "connections.opened",
+        Unit::Count,
+        Better::Lower,
+        "Connections that subscribers opened in the window, by the server's count where there is one.",
+        |trial| count(trial.subscriber_traffic_by_server.as_ref().unwrap_or(&trial.subscriber_traffic).window.connections),
+    ),
+    time("time_to_current.p50", CURRENT, current, Statistic::Quantile(0.5), has_current),
+    time("time_to_current.p99", CURRENT, current, Statistic::Quantile(0.99), has_current),
+    // How well the harness kept its own plan, and how the server answered.
+    time("lag.p50", LAG, lag, Statistic::Quantile(0.5), asks),
+    time("lag.p99", LAG, lag, Statistic::Quantile(0.99), asks),
+    time("lag.max", LAG, lag, Statistic::Max, asks),
+    time("publish_lag.p99", "From an update's due time until it was handed to its publisher's connection.", publish_lag, Statistic::Quantile(0.99), always),
+    time("service.p99", "Requests: from sent until the response was complete.", service, Statistic::Quantile(0.99), asks),
+    time("response.p99", "Requests: from the intended instant until the response was complete.", response, Statistic::Quantile(0.99), asks),
+];
+
+const LATENCY: &str = "Delivery latency, measured time: from an update's due time until the subscriber had it or a later version; delivered and coalesced.";
+const WAIT: &str =
+    "The part of delivery latency before the first request of the chain that carried the update was to be sent: the price of not being told. 0 for push.";
+const TRANSIT: &str = "Delivery latency less wait: everything else, every lag of the harness included.";
+const SCENARIO: &str = "Delivery latency, scenario time: wait × compression + transit, recorded sample by sample.";
+const EXPECTED: &str = "Delivery latency of all expected deliveries, measured time; a loss counts as infinite.";
+const CPU_SPLIT: &str =
+    "CPU of this kind of side per 1,000 updates. On loopback the kernel bills the receiver's TCP work to the sender: the sum is sound, the split is biased.";
+const CPU_SETUP: &str = "CPU of this kind of side before the warm-up.";
+const MEMORY: &str = "Largest resident memory of this kind of side over the trial, its processes added up; the harness's own part is included.";
+const CURRENT: &str = "From nothing to a first value of every topic, all subscribers at once: connect, log in, subscribe, fetch.";
+const LAG: &str = "Requests: from the intended instant until sent: how well the harness kept its own plan.";
+
+const fn figure(name: &'static str, unit: Unit, better: Better, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {
+    Metric { name, unit, meaning, better, kind: Kind::Figure(of) }
+}
+
+const fn time(name: &'static str, meaning: &'static str, of: fn(&Times) -> &Distribution, statistic: Statistic, applies: fn(&Trial) -> bool) -> Metric {
+    Metric { name, unit: Unit::Seconds, meaning, better: Better::Lower, kind: Kind::Time { of, statistic, applies } }
+}
+
+const fn scenario_time(name: &'static str, statistic: Statistic) -> Metric {
+    Metric { unit: Unit::ScenarioSeconds, ..time(name, SCENARIO, scenario_latency, statistic, always) }
+}
+
+const fn expected(name: &'static str, quantile: f64) -> Metric {
+    Metric { name, unit: Unit::Seconds, meaning: EXPECTED, better: Better::Lower, kind: Kind::Expected(quantile) }
+}
+
+const fn cpu_per_update(name: &'static str, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {
+    figure(name, Unit::CpuSeconds, Better::Lower, meaning, of)
+}
+
+const fn cpu_setup(name: &'static str, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {
+    figure(name, Unit::CpuSeconds, Better::Lower, meaning, of)
+}
+
+const fn memory(name: &'static str, of: fn(&Trial) -> Reading) -> Metric {
+    figure(name, Unit::Bytes, Better::Lower, MEMORY, of)
+}
+
+fn latency(times: &Times) -> &Distribution {
+    &times.latency
+}
+
+fn wait(times: &Times) -> &Distribution {
+    &times.wait
+}
+
+fn transit(times: &Times) -> &Distribution {
+    &times.transit
+}
+
+fn scenario_latency(times: &Times) -> &Distribution {
+    &times.scenario_latency
+}
+
+fn lag(times: &Times) -> &Distribution {
+    &times.lag
+}
+
+fn publish_lag(times: &Times) -> &Distribution {
+    &times.publish_lag
+}
+
+fn service(times: &Times) -> &Distribution {
+    &times.service
+}
+
+fn response(times: &Times) -> &Distribution {
+    &times.response
+}
+
+fn current(times: &Times) -> &Distribution {
+    &times.time_to_current
+}
+
+fn always(_: &Trial) -> bool {
+    true
+}
+
+/// Whether its subscribers ask at all: the question is put to the whole trial, so that a poller whose first poll
+/// falls behind the window shows a plain 0.
+fn asks(trial: &Trial) -> bool {
+    trial.requests_planned > 0 || trial.subscriber_traffic.total().requests > 0
+}
+
+fn has_current(trial: &Trial) -> bool {
+    trial.times.time_to_current.count() > 0
+}
+
+fn count(value: u64) -> Reading {
+    Reading::Value(value as f64)
+}
+
+fn when(applies: bool, value: u64) -> Reading {
+    if applies { count(value) } else { Reading::Absent }
+}
+
+fn share(part: u64, whole: u64) -> Reading {
+    if whole == 0 { Reading::Empty } else { Reading::Value(part as f64 / whole as f64) }
+}
+
+fn per_update(trial: &Trial, value: f64) -> Reading {
+    match trial.deliveries.delivered {
+        0 => Reading::Empty,
+        delivered => Reading::Value(value / delivered as f64),
+    }
+}
+
+fn responses(trial: &Trial, status: u16) -> u64 {
+    trial.subscriber_traffic.window.responses.get(&status).copied().unwrap_or(0)
+}
+
+fn window(phases: &Phases<Cpu>) -> Cpu {
+    phases.window
+}
+
+fn setup(phases: &Phases<Cpu>) -> Cpu {
+    phases.setup
+}
+
+fn reading(value: Option<f64>) -> Reading {
+    value.map_or(Reading::Absent, Reading::Value)
+}
+
+/// CPU seconds of one kind of side, or of all; `None` unless every kind asked for is a process of its own: a sum
+/// with a part missing would make the contender with the hidden part look cheap.
+fn cpu_seconds(trial: &Trial, role: Option<Role>, phase: fn(&Phases<Cpu>) -> Cpu, part: fn(Cpu) -> f64) -> Option<f64> {
+    let roles = role.map_or_else(|| vec![Role::Server, Role::Publisher, Role::Subscriber], |role| vec![role]);
+    let mut sum = 0.0;
+    for role in roles {
+        let mut sides = trial.sides.iter().filter(|side| side.role == role).peekable();
+        sides.peek()?;
+        for side in sides {
+            sum += part(phase(side.cpu.as_ref()?));
+        }
+    }
+    Some(sum)
+}
+
+fn cpu_per_1000(trial: &Trial, role: Option<Role>, part: fn(Cpu) -> f64) -> Reading {
+    cpu_seconds(trial, role, window, part).map_or(Reading::Absent, |seconds| per_update(trial, seconds * 1_000.0))
+}
+
+fn cpu_of_setup(trial: &Trial, role: Option<Role>) -> Reading {
+    reading(cpu_seconds(trial, role, setup, Cpu::total))
+}
+
+fn memory_peak(trial: &Trial, role: Role) -> Reading {
+    let mut sides = trial.sides.iter().filter(|side| side.role == role).peekable();
+    if sides.peek().is_none() {
+        return Reading::Absent;
+    }
+    // A side without a process of its own has no memory of its own either.
+    sides.map(|side| side.memory_peak).sum::<Option<u64>>().map_or(Reading::Absent, count)
+}

@@ -1,0 +1,87 @@
+//! `pushbench report` as its users meet it: exit codes, files, what stands on standard output.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use pushbench::measure::recording::Recording;
+use pushbench::summary::fixture::made_up;
+
+fn pushbench(recording: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("pushbench").unwrap();
+    let output = command.arg("report").arg(recording).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn saved(recording: &Recording) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    recording.save(folder.path()).unwrap();
+    folder
+}
+
+#[test]
+fn everything_is_made_next_to_the_recording() {
+    let folder = saved(&made_up().scale(0.05).build());
+    let (code, out, err) = pushbench(folder.path(), &[]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("SYNTHETIC") && out.contains("Push is better") && out.contains("Written to "), "{out}");
+    assert!(!out.contains('\u{1b}'), "no escape codes into a pipe");
+    for file in ["summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json"] {
+        assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 100, "{file}");
+    }
+    for name in pushbench::report::charts::NAMES {
+        for ending in ["light.svg", "dark.svg", "light.png", "dark.png"] {
+            assert!(folder.path().join(format!("charts/{name}-{ending}")).exists(), "{name}-{ending}");
+        }
+    }
+    // From the file, into another folder, the same bytes.
+    let other = tempfile::tempdir().unwrap();
+    let out = other.path().join("new/folder");
+    let (code, ..) = pushbench(&folder.path().join("recording.json"), &["--out", out.to_str().unwrap(), "--format", "csv,md"]);
+    assert_eq!(code, 0);
+    assert_eq!(fs::read(out.join("summary.csv")).unwrap(), fs::read(folder.path().join("summary.csv")).unwrap());
+    assert!(!out.join("summary.json").exists());
+}
+
+#[test]
+fn terminal_alone_writes_nothing() {
+    let folder = saved(&made_up().scale(0.05).build());
+    let (code, out, _) = pushbench(folder.path(), &["--format", "terminal"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("Messages per update") && !out.contains("Written"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn budgets_and_doubts_decide_the_exit_code() {
+    let broken = made_up().scale(0.05).budget("poll-5s", "latency.p99", 0.25).build();
+    assert_eq!(pushbench(saved(&broken).path(), &["--format", "terminal"]).0, 1);
+    let mut untrusted = broken;
+    untrusted.trials[0].deliveries.corrupt = 1;
+    let (code, out, _) = pushbench(saved(&untrusted).path(), &["--format", "terminal"]);
+    assert_eq!(code, 4, "untrusted comes before broken");
+    assert!(out.contains("untrusted, poll-5s (corrupt)"), "{out}");
+}
+
+#[test]
+fn wrong_recordings_are_named_with_their_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, out, err) = pushbench(&folder.path().join("absent"), &[]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.starts_with("error: cannot read ") && err.contains("absent"), "{err}");
+    fs::write(folder.path().join("recording.json"), "{\"schema\": 99, \"tool_version\": \"7.0.0\"}").unwrap();
+    let (code, _, err) = pushbench(folder.path(), &[]);
+    assert_eq!(code, 2);
+    assert!(err.contains("schema 99") && err.contains("7.0.0"), "{err}");
+    assert_eq!(pushbench(folder.path(), &["--format", "gif"]).0, 2);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let folder = saved(&made_up().scale(0.05).build());
+    let file = folder.path().join("recording.json");
+    let (code, _, err) = pushbench(&file, &["--out", file.to_str().unwrap()]);
+    assert_eq!(code, 3);
+    assert!(err.contains("cannot write") && err.contains("--out"), "{err}");
+}

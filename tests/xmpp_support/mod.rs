@@ -1,0 +1,295 @@
+//! What the tests of XMPP share: a server in this thread, an inbox that counts, a client that speaks raw XML.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::time::Duration;
+
+use pushbench::contender::inbox::{Inbox, Message, Request};
+use pushbench::contender::pacer::{Pacer, Tick, Ticks};
+use pushbench::contender::settings::Values;
+use pushbench::contender::topic::Topic;
+use pushbench::contender::{Fault, Limits, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat};
+use pushbench::contenders;
+use pushbench::measure::clock::{Clock, Instant, RealClock};
+use pushbench::measure::ledger::Ledger;
+use pushbench::measure::traffic::Traffic;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, LocalSet};
+use tokio_util::sync::CancellationToken;
+
+/// Nothing on loopback takes so long: a test that waits for more has failed.
+pub const LONG: Duration = Duration::from_secs(20);
+
+/// Runs a test on one thread, as every side of a trial does.
+pub fn on_one_thread<F: Future>(test: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(LocalSet::new().run_until(async { tokio::time::timeout(LONG * 3, test).await.expect("the test hangs") }))
+}
+
+/// The contender with some settings.
+pub fn protocol(settings: &[(&str, &str)]) -> Rc<dyn Protocol> {
+    let contender = contenders::ALL.iter().find(|contender| contender.name() == "xmpp-pubsub").unwrap();
+    let given: BTreeMap<String, String> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    contender.protocol(&Values::new(contender.settings(), &given).unwrap()).unwrap()
+}
+
+/// A server in this thread.
+pub struct Running {
+    pub address: ServerAddress,
+    pub ledger: Ledger,
+    pub stop: CancellationToken,
+    pub done: JoinHandle<Result<(), Fault>>,
+}
+
+pub async fn serve(settings: &[(&str, &str)], limits: Limits) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = ServerAddress { socket: listener.local_addr().unwrap().to_string() };
+    let (ledger, stop) = (Ledger::default(), CancellationToken::new());
+    let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits };
+    let protocol = protocol(settings);
+    let done = tokio::task::spawn_local(async move { protocol.serve(seat).await });
+    Running { address, ledger, stop, done }
+}
+
+impl Running {
+    /// Stops it; within a second, or the test fails.
+    pub async fn end(self) {
+        self.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(1), self.done).await.expect("not stopped within a second").unwrap().unwrap();
+        assert_eq!(self.ledger.connections_held(), 0);
+    }
+}
+
+/// An inbox that counts as the harness does, and keeps what was carried.
+#[derive(Default)]
+pub struct Counts {
+    pub traffic: RefCell<Traffic>,
+    pub payloads: RefCell<Vec<Vec<u8>>>,
+    pub unasked: RefCell<u64>,
+    changed: Notify,
+}
+
+impl Counts {
+    /// Waits for so many payloads.
+    pub async fn payloads(&self, count: usize) {
+        let all = async {
+            loop {
+                let changed = self.changed.notified();
+                if self.payloads.borrow().len() >= count {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        let waited = tokio::time::timeout(LONG, all).await;
+        assert!(waited.is_ok(), "{} of {count} payloads came", self.payloads.borrow().len());
+    }
+}
+
+impl Inbox for Counts {
+    fn request(&self, _: Option<Tick>) -> Request {
+        unreachable!("XMPP makes no HTTP requests")
+    }
+
+    fn response(&self, _: Request, _: u16, _: Option<&[u8]>) -> bool {
+        unreachable!("XMPP makes no HTTP requests")
+    }
+
+    fn failed(&self, _: Request) {
+        unreachable!("XMPP makes no HTTP requests")
+    }
+
+    fn sent(&self, kind: Message, payload: usize) {
+        let mut traffic = self.traffic.borrow_mut();
+        match kind {
+            Message::Stanza => traffic.stanzas_up += 1,
+            Message::Handshake => traffic.handshake_up += 1,
+        }
+        traffic.payload_bytes += payload as u64;
+    }
+
+    fn received(&self, kind: Message, asked: bool, payload: Option<&[u8]>) {
+        let mut traffic = self.traffic.borrow_mut();
+        match kind {
+            Message::Stanza => traffic.stanzas_down += 1,
+            Message::Handshake => traffic.handshake_down += 1,
+        }
+        *self.unasked.borrow_mut() += u64::from(!asked);
+        if let Some(payload) = payload {
+            traffic.payload_bytes += payload.len() as u64;
+            self.payloads.borrow_mut().push(payload.to_vec());
+            self.changed.notify_one();
+        }
+    }
+
+    fn connected(&self) {
+        self.traffic.borrow_mut().connections += 1;
+    }
+
+    fn bytes(&self, up: usize, down: usize) {
+        let mut traffic = self.traffic.borrow_mut();
+        traffic.bytes_up += up as u64;
+        traffic.bytes_down += down as u64;
+    }
+}
+
+struct NoPacer;
+
+impl Pacer for NoPacer {
+    fn every(&self, _: Duration, _: &[u32], _: u32) -> Ticks {
+        unreachable!("push has no plan of its own")
+    }
+}
+
+pub async fn publisher(protocol: &dyn Protocol, server: &ServerAddress, inbox: &Rc<Counts>, timeout: Duration) -> Result<Box<dyn Publisher>, Fault> {
+    let seat = PublisherSeat {
+        server: server.clone(),
+        index: 1,
+        connections: NonZeroUsize::new(8).unwrap(),
+        inbox: Rc::clone(inbox) as Rc<dyn Inbox>,
+        timeout,
+        clock: Rc::new(RealClock),
+    };
+    protocol.publisher(seat).await
+}
+
+pub async fn subscriber(
+    protocol: &dyn Protocol,
+    server: &ServerAddress,
+    index: u32,
+    topics: &[Topic],
+    inbox: &Rc<Counts>,
+    timeout: Duration,
+) -> Result<Box<dyn Subscriber>, Fault> {
+    let seat = SubscriberSeat {
+        server: server.clone(),
+        index,
+        topics: topics.into(),
+        connections: NonZeroUsize::MIN,
+        inbox: Rc::clone(inbox) as Rc<dyn Inbox>,
+        pacer: Rc::new(NoPacer),
+        timeout,
+        clock: Rc::new(RealClock),
+    };
+    protocol.subscriber(seat).await
+}
+
+/// Now, for limits on how long something may take.
+pub fn now() -> Instant {
+    RealClock.now()
+}
+
+/// A client that speaks raw XML.
+pub struct Raw {
+    pub socket: TcpStream,
+    /// What has come and was not yet looked at.
+    pub seen: String,
+}
+
+pub const HEADER: &str =
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
+
+impl Raw {
+    pub async fn connect(server: &ServerAddress) -> Self {
+        let socket = TcpStream::connect(&server.socket).await.unwrap();
+        Self { socket, seen: String::new() }
+    }
+
+    /// Logged in with PLAIN and bound.
+    pub async fn bound(server: &ServerAddress, user: &str, resource: &str) -> Self {
+        use base64::Engine as _;
+        let mut raw = Self::connect(server).await;
+        raw.send(HEADER).await;
+        raw.until("</stream:features>").await;
+        let message = base64::engine::general_purpose::STANDARD.encode(format!("\0{user}\0secret"));
+        raw.send(&format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{message}</auth>")).await;
+        raw.until("<success").await;
+        raw.until(">").await;
+        raw.send(HEADER).await;
+        raw.until("</stream:features>").await;
+        raw.send(&format!("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{resource}</resource></bind></iq>")).await;
+        assert!(raw.until("</iq>").await.contains(&format!("<jid>{user}@localhost/{resource}</jid>")));
+        raw
+    }
+
+    pub async fn send(&mut self, text: &str) {
+        self.socket.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Everything up to and with `end`.
+    pub async fn until(&mut self, end: &str) -> String {
+        loop {
+            if let Some(at) = self.seen.find(end) {
+                let rest = self.seen.split_off(at + end.len());
+                return std::mem::replace(&mut self.seen, rest);
+            }
+            assert!(self.read().await, "closed before {end:?}, after {:?}", self.seen);
+        }
+    }
+
+    /// Everything up to the end of the connection.
+    pub async fn rest(&mut self) -> String {
+        while self.read().await {}
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Sends a request and returns its answer: the next `iq`, or `message` of type error.
+    pub async fn ask(&mut self, stanza: &str) -> String {
+        self.send(stanza).await;
+        loop {
+            let start = loop {
+                let found = ["<iq", "<message type='error'"].iter().filter_map(|start| self.seen.find(start)).min();
+                match found {
+                    Some(at) => break at,
+                    None => assert!(self.read().await, "closed without an answer to {stanza}, after {:?}", self.seen),
+                }
+            };
+            self.seen.drain(..start);
+            let end = if self.seen.starts_with("<iq") { "</iq>" } else { "</message>" };
+            // An answer without content closes itself.
+            loop {
+                if let Some(at) = self.seen.find('>') {
+                    if self.seen[..at].ends_with('/') {
+                        return self.until(">").await;
+                    }
+                    return self.until(end).await;
+                }
+                assert!(self.read().await);
+            }
+        }
+    }
+
+    /// An `iq` to the PubSub service.
+    pub async fn pubsub(&mut self, kind: &str, body: &str) -> String {
+        self.ask(&format!("<iq type='{kind}' id='q' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'>{body}</pubsub></iq>")).await
+    }
+
+    /// An `iq` to the PubSub service in its owners' namespace.
+    pub async fn owner(&mut self, kind: &str, body: &str) -> String {
+        self.ask(&format!("<iq type='{kind}' id='q' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub#owner'>{body}</pubsub></iq>")).await
+    }
+
+    async fn read(&mut self) -> bool {
+        let mut buffer = [0; 65_536];
+        let read = tokio::time::timeout(LONG, self.socket.read(&mut buffer)).await.unwrap_or_else(|_| panic!("silence after {:?}", self.seen));
+        let read = read.unwrap_or(0);
+        self.seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        read > 0
+    }
+}
+
+/// The `i`-th payload of a topic that has as many bytes as a user's photo has not.
+pub fn text(topic: Topic, version: u32) -> Vec<u8> {
+    format!("{} version {version}", topic.name()).into_bytes()
+}
+
+/// What came, as a set.
+pub fn set(payloads: &[Vec<u8>]) -> HashSet<Vec<u8>> {
+    payloads.iter().cloned().collect()
+}
