@@ -67,6 +67,7 @@ impl Pacer for SubscriberPacer {
     fn every(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
         let ticks = Ticks::default();
         let period = Duration::from_nanos(((period.as_nanos() as f64 / self.shared.compression).round() as u64).max(1));
+        self.shared.changed.notify_one();
         self.shared.groups.borrow_mut().push(Group { subscriber: self.subscriber, period, keys: keys.to_vec(), probe, ticks: ticks.clone() });
         ticks
     }
@@ -139,8 +140,16 @@ impl Scheduler {
                     }
                 }
                 State::Running(times) => {
-                    let mut heap = shared.plan(&times);
-                    while let Some(Reverse((due, group, key))) = heap.peek().copied() {
+                    let mut heap = BinaryHeap::new();
+                    let mut known = 0;
+                    loop {
+                        // Who asks late (a subscriber that joins) is added to the plan that runs.
+                        if known < shared.groups.borrow().len() {
+                            heap.extend(shared.plan(&times, known));
+                            known = shared.groups.borrow().len();
+                        }
+                        let next = heap.peek().copied();
+                        let due = next.map_or(times.last_poll, |Reverse((due, _, _))| due);
                         if due > shared.clock.now() {
                             tokio::select! {
                                 () = timer.until(due) => {}
@@ -152,6 +161,7 @@ impl Scheduler {
                             }
                             continue;
                         }
+                        let Some(Reverse((due, group, key))) = next else { break };
                         heap.pop();
                         let groups = shared.groups.borrow();
                         let group_of = &groups[group as usize];
@@ -180,22 +190,23 @@ impl Scheduler {
 type Entry = Reverse<(Instant, u32, u32)>;
 
 impl Shared {
-    /// The first tick of each key within the timetable.
-    fn plan(&self, times: &Timetable) -> BinaryHeap<Entry> {
+    /// The first tick of each key within the timetable and not yet past, for the groups from the `known`-th on.
+    fn plan(&self, times: &Timetable, known: usize) -> Vec<Entry> {
         let mut entries = Vec::new();
-        for (index, group) in self.groups.borrow().iter().enumerate() {
+        let begin = if known == 0 { times.warm_up } else { times.warm_up.max(self.clock.now()) };
+        for (index, group) in self.groups.borrow().iter().enumerate().skip(known) {
             let period = group.period.as_nanos() as i64;
             for (place, key) in group.keys.iter().enumerate() {
                 let origin = times.window.0 + (phase(self.seed, group.subscriber, *key) * period as f64) as i64;
-                // The first k for which origin + k × period is not before the warm-up.
-                let periods = (times.warm_up.0 - origin).div_euclid(period) + i64::from((times.warm_up.0 - origin).rem_euclid(period) > 0);
+                // The first k for which origin + k × period is not before the beginning.
+                let periods = (begin.0 - origin).div_euclid(period) + i64::from((begin.0 - origin).rem_euclid(period) > 0);
                 let first = Instant(origin + periods * period);
                 if first < times.last_poll {
                     entries.push(Reverse((first, index as u32, place as u32)));
                 }
             }
         }
-        BinaryHeap::from(entries)
+        entries
     }
 }
 
