@@ -146,7 +146,7 @@ impl Grid<'_> {
                 let plot = Room { left, top: upper, right, bottom: upper + height };
                 panel(canvas, plot, view, series, scale, &setting, gap);
             }
-            over_time::clock(canvas, Room { left, top, right, bottom: bottom - 4.0 }, view.window(), compression, 17.0);
+            over_time::clock(canvas, Room { left, top, right, bottom: bottom - 4.0 }, view.window(), compression, 17.0, index == 0);
         }
         for (row, role) in self.roles.iter().enumerate() {
             let middle = top + row as f64 * (height + gap) + height / 2.0;
