@@ -257,7 +257,10 @@ fn the_client_answers_pings() {
                 assert!(socket.read(&mut buffer).await.unwrap() > 0);
                 socket.write_all(line.as_bytes()).await.unwrap();
             }
-            socket.write_all(b"<iq type='get' id='p1' from='localhost'><ping xmlns='urn:xmpp:ping'/></iq><iq type='get' id='p2'><query xmlns='x'/></iq>").await.unwrap();
+            socket
+                .write_all(b"<iq type='get' id='p1' from='localhost'><ping xmlns='urn:xmpp:ping'/></iq><iq type='get' id='p2'><query xmlns='x'/></iq>")
+                .await
+                .unwrap();
             let mut seen = String::new();
             while !seen.contains("service-unavailable") {
                 let read = socket.read(&mut buffer).await.unwrap();

@@ -192,7 +192,8 @@ pub struct Raw {
     pub seen: String,
 }
 
-pub const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
+pub const HEADER: &str =
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
 
 impl Raw {
     pub async fn connect(server: &ServerAddress) -> Self {
@@ -275,7 +276,7 @@ impl Raw {
     }
 
     async fn read(&mut self) -> bool {
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         let read = tokio::time::timeout(LONG, self.socket.read(&mut buffer)).await.unwrap_or_else(|_| panic!("silence after {:?}", self.seen));
         let read = read.unwrap_or(0);
         self.seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
