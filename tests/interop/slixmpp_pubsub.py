@@ -19,7 +19,10 @@ TIMEOUT = 20
 
 class Client(slixmpp.ClientXMPP):
     def __init__(self, user, password, mechanism):
-        super().__init__(f"{user}@localhost", password, sasl_mech=mechanism)
+        # The last thing that anybody should set outside a test.
+        in_the_clear = {"unencrypted_plain": True, "unencrypted_scram": True}
+        jid = f"{user}@localhost" if user else "localhost"
+        super().__init__(jid, password, sasl_mech=mechanism, plugin_config={"feature_mechanisms": in_the_clear})
         self.register_plugin("xep_0030")
         self.register_plugin("xep_0060")
         self.register_plugin("xep_0199")
@@ -29,17 +32,12 @@ class Client(slixmpp.ClientXMPP):
         self.enable_plaintext = not TLS
         self.ssl_context.check_hostname = False
         self.ssl_context.verify_mode = ssl.CERT_NONE
-        for plugin in ("feature_mechanisms",):
-            self[plugin].unencrypted_plain = True
-            self[plugin].unencrypted_scram = True
-            self[plugin].unencrypted_anonymous = True if hasattr(self[plugin], "unencrypted_anonymous") else None
-            self[plugin].encrypted_plain = True
         self.online = asyncio.get_running_loop().create_future()
-        self.events = asyncio.Queue()
+        self.notifications = asyncio.Queue()
         self.add_event_handler("session_start", lambda _: self.settle(True))
         self.add_event_handler("failed_all_auth", lambda _: self.settle(False))
         for event in ("publish", "retract", "purge", "delete"):
-            self.add_event_handler(f"pubsub_{event}", lambda stanza, event=event: self.events.put_nowait((event, stanza)))
+            self.add_event_handler(f"pubsub_{event}", lambda stanza, event=event: self.notifications.put_nowait((event, stanza)))
 
     def settle(self, result):
         if not self.online.done():
@@ -49,8 +47,8 @@ class Client(slixmpp.ClientXMPP):
         self.connect(host="127.0.0.1", port=PORT)
         return await asyncio.wait_for(self.online, TIMEOUT)
 
-    async def event(self, expected):
-        event, stanza = await asyncio.wait_for(self.events.get(), TIMEOUT)
+    async def told(self, expected):
+        event, stanza = await asyncio.wait_for(self.notifications.get(), TIMEOUT)
         assert event == expected, f"{event} instead of {expected}: {stanza}"
         return stanza
 
@@ -82,9 +80,9 @@ def payload(text):
 async def mechanisms():
     for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "ANONYMOUS"):
         client = Client("" if mechanism == "ANONYMOUS" else "somebody", "secret", mechanism)
-        if mechanism == "ANONYMOUS":
-            client.requested_jid = slixmpp.JID("localhost")
         check(f"login with {mechanism}", await client.login())
+        encrypted = client.transport.get_extra_info("ssl_object") is not None
+        check("over TLS" if TLS else "in the clear", encrypted == TLS)
         check(f"bound to {client.boundjid}", "@localhost/" in client.boundjid.full)
         await client.leave()
     for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN"):
@@ -99,17 +97,17 @@ async def pubsub():
     for client in (owner, reader):
         client.send_presence()
         await client.get_roster(timeout=TIMEOUT)
-    service, theirs = owner["xep_0060"], reader["xep_0060"]
+    service, theirs = owner.plugin["xep_0060"], reader.plugin["xep_0060"]
 
-    items = await owner["xep_0030"].get_items("localhost")
+    items = await owner.plugin["xep_0030"].get_items("localhost")
     check("disco#items names the service", any(item[0] == SERVICE for item in items["disco_items"]["items"]))
-    info = (await owner["xep_0030"].get_info(SERVICE))["disco_info"]
+    info = (await owner.plugin["xep_0030"].get_info(SERVICE))["disco_info"]
     check("disco#info says what it is", ("pubsub", "service", None, "pushbench") in info["identities"])
     check("disco#info says what it can", f"http://jabber.org/protocol/pubsub#instant-nodes" in info["features"])
-    check("ping", await owner["xep_0199"].ping("localhost", timeout=TIMEOUT) > 0)
-    check("ping of the service", await owner["xep_0199"].ping(SERVICE, timeout=TIMEOUT) > 0)
+    check("ping", await owner.plugin["xep_0199"].ping("localhost", timeout=TIMEOUT) > 0)
+    check("ping of the service", await owner.plugin["xep_0199"].ping(SERVICE, timeout=TIMEOUT) > 0)
 
-    form = owner["xep_0004"].make_form(ftype="submit")
+    form = owner.plugin["xep_0004"].make_form(ftype="submit")
     form.add_field("FORM_TYPE", ftype="hidden", value="http://jabber.org/protocol/pubsub#node_config")
     form.add_field("pubsub#max_items", value="2")
     form.add_field("pubsub#title", value="Photos & more")
@@ -126,12 +124,12 @@ async def pubsub():
 
     await service.publish(SERVICE, "photos", id="one", payload=payload("<first> & foremost"))
     await theirs.subscribe(SERVICE, "photos", bare=False, subscribee=reader.boundjid.full)
-    event = await reader.event("publish")
+    event = await reader.told("publish")
     check("the last item comes on subscribing", event["pubsub_event"]["items"]["item"]["id"] == "one")
     check("its payload is whole", event["pubsub_event"]["items"]["item"]["payload"].text == "<first> & foremost")
     check("with the time of publication", event["delay"]["stamp"] is not None)
     published = await service.publish(SERVICE, "photos", payload=payload("second"))
-    event = await reader.event("publish")
+    event = await reader.told("publish")
     generated = published["pubsub"]["publish"]["item"]["id"]
     check("an id is generated, the same for all", generated and event["pubsub_event"]["items"]["item"]["id"] == generated)
     items = (await theirs.get_items(SERVICE, "photos"))["pubsub"]["items"]
@@ -146,16 +144,16 @@ async def pubsub():
     check("affiliations", ("photos", "owner") in [(item["node"], item["affiliation"]) for item in affiliations])
 
     await service.retract(SERVICE, "photos", "one", notify=True)
-    event = await reader.event("retract")
+    event = await reader.told("retract")
     check("retract", event["pubsub_event"]["items"]["retract"]["id"] == "one")
     await service.purge(SERVICE, "photos")
-    await reader.event("purge")
+    await reader.told("purge")
     check("purge", True)
 
     await theirs.unsubscribe(SERVICE, "photos", bare=False, subscribee=reader.boundjid.full)
     await theirs.subscribe(SERVICE, "photos")
     await service.publish(SERVICE, "photos", id="three", payload=payload("third"))
-    event = await reader.event("publish")
+    event = await reader.told("publish")
     check("a subscription of the bare address", event["to"] == reader.boundjid.full)
 
     await refused("create again", "conflict", service.create_node(SERVICE, "photos"))
@@ -170,18 +168,18 @@ async def pubsub():
     await theirs.unsubscribe(SERVICE, "photos")
     error = await refused("unsubscribe again", "unexpected-request", theirs.unsubscribe(SERVICE, "photos"))
     check("with the XEP's own condition", error.iq["error"]["pubsub"]["condition"] == "not-subscribed")
-    form = owner["xep_0004"].make_form(ftype="submit")
+    form = owner.plugin["xep_0004"].make_form(ftype="submit")
     form.add_field("pubsub#access_model", value="whitelist")
     await refused("an access model that we lack", "not-acceptable", service.set_node_config(SERVICE, "photos", form))
-    await refused("a service that is none", "service-unavailable", owner["xep_0030"].get_info("nobody@localhost/x", timeout=TIMEOUT))
-    await refused("a server that is none", "remote-server-not-found", owner["xep_0030"].get_info("example.org", timeout=TIMEOUT))
+    await refused("a service that is none", "service-unavailable", owner.plugin["xep_0030"].get_info("nobody@localhost/x", timeout=TIMEOUT))
+    await refused("a server that is none", "remote-server-not-found", owner.plugin["xep_0030"].get_info("example.org", timeout=TIMEOUT))
 
     await theirs.subscribe(SERVICE, "photos")
-    await reader.event("publish")
+    await reader.told("publish")
     await service.delete_node(SERVICE, "photos")
-    await reader.event("delete")
+    await reader.told("delete")
     await refused("the node is gone", "item-not-found", theirs.get_items(SERVICE, "photos"))
-    check("nothing else came", reader.events.empty())
+    check("nothing else came", reader.notifications.empty())
     await owner.leave()
     await reader.leave()
 

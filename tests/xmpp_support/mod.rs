@@ -242,27 +242,17 @@ impl Raw {
     /// Sends a request and returns its answer: the next `iq`, or `message` of type error.
     pub async fn ask(&mut self, stanza: &str) -> String {
         self.send(stanza).await;
-        loop {
-            let start = loop {
-                let found = ["<iq", "<message type='error'"].iter().filter_map(|start| self.seen.find(start)).min();
-                match found {
-                    Some(at) => break at,
-                    None => assert!(self.read().await, "closed without an answer to {stanza}, after {:?}", self.seen),
-                }
-            };
-            self.seen.drain(..start);
-            let end = if self.seen.starts_with("<iq") { "</iq>" } else { "</message>" };
-            // An answer without content closes itself.
-            loop {
-                if let Some(at) = self.seen.find('>') {
-                    if self.seen[..at].ends_with('/') {
-                        return self.until(">").await;
-                    }
-                    return self.until(end).await;
-                }
-                assert!(self.read().await);
+        let start = loop {
+            match ["<iq", "<message type='error'"].iter().filter_map(|start| self.seen.find(start)).min() {
+                Some(at) => break at,
+                None => assert!(self.read().await, "closed without an answer to {stanza}, after {:?}", self.seen),
             }
-        }
+        };
+        self.seen.drain(..start);
+        let whole = if self.seen.starts_with("<iq") { "</iq>" } else { "</message>" };
+        let open = self.until(">").await;
+        // An answer without content closes itself.
+        if open.ends_with("/>") { open } else { open + &self.until(whole).await }
     }
 
     /// An `iq` to the PubSub service.
