@@ -14,6 +14,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
@@ -27,6 +28,7 @@ use pushbench::contenders;
 use pushbench::measure::clock::{Clock as _, RealClock};
 use pushbench::measure::ledger::Ledger;
 use pushbench::measure::stamp::Stamp;
+use pushbench::protocols::xmpp::reader::StreamReader;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
@@ -49,6 +51,7 @@ fn main() -> Outcome<()> {
     }
     let subscribers = arguments.first().map_or(Ok(1_000), |count| count.parse())?;
     pin(1)?;
+    reading()?;
     for sasl in ["plain", "scram-sha-256"] {
         runtime.block_on(LocalSet::new().run_until(fan_out(sasl, subscribers)))?;
     }
@@ -69,6 +72,26 @@ async fn server() -> Outcome<()> {
     Ok(protocol("plain")?.serve(seat).await?)
 }
 
+/// The server's part that is not the kernel's: reading a publication.
+fn reading() -> Outcome<()> {
+    let text = String::from_utf8(payload(Topic(0), 0).to_vec())?;
+    let stanza = format!(
+        "<iq type='set' id='1' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='topic-000000'>\
+         <item><update xmlns='urn:pushbench:update:0'>{text}</update></item></publish></pubsub></iq>"
+    );
+    let mut reader = StreamReader::new(usize::MAX);
+    let mut header = &b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"[..];
+    reader.next(&mut header).map_err(|condition| condition.name())?;
+    let (rounds, before) = (100_000, cpu_micros());
+    for _ in 0..rounds {
+        let mut input = stanza.as_bytes();
+        reader.next(&mut input).map_err(|condition| condition.name())?.ok_or("no whole stanza")?;
+        reader.rest();
+    }
+    println!("reading a publication of {} bytes: {:.2} us", stanza.len(), (cpu_micros() - before) as f64 / f64::from(rounds));
+    Ok(())
+}
+
 /// One topic, many subscribers.
 async fn fan_out(sasl: &str, subscribers: u32) -> Outcome<()> {
     let (mut child, inbox, protocol) = (ServerProcess::start()?, Rc::new(Received::default()), protocol(sasl)?);
@@ -77,8 +100,10 @@ async fn fan_out(sasl: &str, subscribers: u32) -> Outcome<()> {
     let (server_before, own_before, resident_before) = (child.usage()?, cpu_micros(), resident_kilobytes());
     let begun = RealClock.now();
     let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
-    for index in 0..subscribers {
-        let mut subscriber = protocol.subscriber(subscriber_seat(&child.address, index, [Topic(0)].into(), &inbox)).await?;
+    let seats = (0..subscribers).map(|index| subscriber_seat(&child.address, index, [Topic(0)].into(), &inbox));
+    let mut logins = futures::stream::iter(seats.map(|seat| protocol.subscriber(seat))).buffer_unordered(64);
+    while let Some(subscriber) = logins.next().await {
+        let mut subscriber = subscriber?;
         let stop = stop.clone();
         running.spawn_local(async move {
             let ran = subscriber.run(stop).await;
@@ -86,13 +111,14 @@ async fn fan_out(sasl: &str, subscribers: u32) -> Outcome<()> {
             ran
         });
     }
+    drop(logins);
     inbox.reach(u64::from(subscribers)).await;
     let seconds = RealClock.now().since(begun).as_secs_f64();
     let (server_after, own_after) = (child.usage()?, cpu_micros());
     let each = |micros: u64| micros as f64 / f64::from(subscribers);
     println!("{subscribers} subscribers, {sasl}");
     println!(
-        "  login and subscribe, one after the other: {:.0}/s; server {:.0} us, client {:.0} us each",
+        "  login and subscribe, 64 at a time: {:.0}/s; server {:.0} us, client {:.0} us each",
         f64::from(subscribers) / seconds,
         each(server_after.0 - server_before.0),
         each(own_after - own_before)

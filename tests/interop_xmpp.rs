@@ -4,13 +4,14 @@
 //! that it was skipped; where the variable CI is set it fails instead.
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
-mod xmpp_support;
+#[path = "xmpp/serving.rs"]
+mod serving;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use pushbench::contender::Limits;
-use xmpp_support::{on_one_thread, serve};
+use serving::{on_one_thread, serve};
 
 fn python() -> Option<PathBuf> {
     let given = std::env::var_os("PUSHBENCH_PYTHON").map(PathBuf::from);

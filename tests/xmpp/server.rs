@@ -1,13 +1,11 @@
 //! The XMPP server against raw XML: what it offers, every error it gives, and how it protects itself.
 
-mod xmpp_support;
-
 use std::time::Duration;
 
+use crate::support::{HEADER, LONG, Raw, Running, now, on_one_thread, serve};
 use pushbench::contender::Limits;
 use pushbench::measure::ledger::Leg;
 use tokio::io::AsyncWriteExt as _;
-use xmpp_support::{HEADER, LONG, Raw, Running, now, on_one_thread, serve};
 
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 

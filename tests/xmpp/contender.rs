@@ -1,18 +1,16 @@
 //! The contender `xmpp-pubsub`, client against server over loopback, and client against servers that misbehave.
 
-mod xmpp_support;
-
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::support::{Counts, HEADER, LONG, now, on_one_thread, protocol, publisher, serve, set, subscriber, text};
 use bytes::Bytes;
 use pushbench::contender::topic::Topic;
-use pushbench::contender::{Fault, Limits, ServerAddress};
+use pushbench::contender::{Fault, Limits, Load, ServerAddress};
 use pushbench::measure::ledger::Leg;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use xmpp_support::{Counts, HEADER, LONG, now, on_one_thread, protocol, publisher, serve, set, subscriber, text};
 
 const MECHANISMS: [&str; 4] = ["scram-sha-256", "scram-sha-1", "plain", "anonymous"];
 
@@ -60,6 +58,48 @@ fn all_arrives_in_order_and_both_ends_count_the_same() {
             let traffic = other.traffic.borrow();
             assert_eq!(traffic.handshake_up + traffic.handshake_down, handshake, "{sasl}");
             assert_eq!((traffic.stanzas_up, traffic.stanzas_down), (1, 1 + 11));
+        }
+    });
+}
+
+#[test]
+fn the_forecast_is_what_a_setup_takes() {
+    on_one_thread(async {
+        for sasl in MECHANISMS {
+            let protocol = protocol(&[("sasl", sasl), ("window", "1")]);
+            let server = serve(&[], Limits::default()).await;
+            let (inbox, topics) = (Rc::<Counts>::default(), [Topic(0), Topic(1), Topic(2), Topic::PROBE]);
+            let publisher = publisher(&*protocol, &server.address, &inbox, LONG).await.unwrap();
+            publisher.create(topics.iter().map(|topic| (*topic, text(*topic, 0).into())).collect()).await.unwrap();
+            let mut subscribers = Vec::new();
+            for index in 0..5 {
+                let mut subscriber = subscriber(&*protocol, &server.address, index, &topics, &inbox, LONG).await.unwrap();
+                let stop = CancellationToken::new();
+                let wait = async {
+                    inbox.payloads((index as usize + 1) * 4).await;
+                    stop.cancel();
+                };
+                let (ran, ()) = tokio::join!(subscriber.run(stop.clone()), wait);
+                ran.unwrap();
+                subscribers.push(subscriber);
+            }
+            let load = Load {
+                subscribers: 5,
+                connections: 1,
+                publishers: 1,
+                publisher_connections: 8,
+                subscriptions: 15,
+                topics: 3,
+                updates: 100,
+                deliveries: 500,
+                span: Duration::from_secs(60),
+                payload: 100,
+            };
+            let forecast = protocol.forecast(&load);
+            assert_eq!(forecast.setup_messages, inbox.traffic.borrow().messages(), "{sasl}");
+            assert_eq!((forecast.requests, forecast.messages), (0, 500));
+            assert_eq!(forecast.server_descriptors, server.ledger.connections_held() + 1, "and the listener");
+            server.end().await;
         }
     });
 }
