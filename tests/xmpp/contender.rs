@@ -230,22 +230,20 @@ const FULL: &str = "<stream:error><resource-constraint xmlns='urn:ietf:params:xm
 fn servers_that_misbehave_give_a_fault_in_time() {
     on_one_thread(async {
         let protocol = protocol(&[]);
+        let login = async |lines, then_close, timeout| publisher(&*protocol, &scripted(lines, then_close).await, &Rc::default(), timeout).await.err().unwrap();
         let short = Duration::from_millis(200);
-        let login = async |lines, then_close| publisher(&*protocol, &scripted(lines, then_close).await, &Rc::default(), short).await.err().unwrap();
-        let before = now();
-        assert!(matches!(login(&[], false).await, Fault::Timeout { .. }));
-        assert!(matches!(login(&[FEATURES], false).await, Fault::Timeout { .. }));
-        assert!(matches!(login(&[HEADER], true).await, Fault::Connection { .. }));
-        assert!(matches!(login(&[FEATURES, ""], true).await, Fault::Connection { .. }));
-        assert!(matches!(login(&["HTTP/1.1 400 Bad Request\r\n\r\n"], true).await, Fault::Connection { .. }));
+        assert!(matches!(login(&[], false, short).await, Fault::Timeout { .. }));
+        assert!(matches!(login(&[FEATURES], false, short).await, Fault::Timeout { .. }));
+        assert!(matches!(login(&[HEADER], true, LONG).await, Fault::Connection { .. }));
+        assert!(matches!(login(&[FEATURES, ""], true, LONG).await, Fault::Connection { .. }));
+        assert!(matches!(login(&["HTTP/1.1 400 Bad Request\r\n\r\n"], true, LONG).await, Fault::Connection { .. }));
         // One that claims success without knowing the password.
-        let forged = login(&[FEATURES, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj1mb3JnZWQ=</success>"], false).await;
+        let forged = login(&[FEATURES, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj1mb3JnZWQ=</success>"], false, LONG).await;
         assert!(matches!(forged, Fault::Protocol { .. }), "{forged}");
-        let failed = login(&[FEATURES, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><account-disabled/></failure>"], false).await;
+        let failed = login(&[FEATURES, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><account-disabled/></failure>"], false, LONG).await;
         assert!(failed.to_string().ends_with("was refused: account-disabled"), "{failed}");
-        let refused = login(&[FEATURES, FULL], true).await;
+        let refused = login(&[FEATURES, FULL], true, LONG).await;
         assert!(refused.to_string().ends_with("was refused: resource-constraint"), "{refused}");
-        assert!(now().since(before) < LONG);
         // Nobody listens.
         let address = { ServerAddress { socket: TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string() } };
         assert!(matches!(publisher(&*protocol, &address, &Rc::default(), short).await, Err(Fault::Connection { .. })));
@@ -274,7 +272,7 @@ const LOGIN_THEN_SILENCE: &[&str] = &[
 #[test]
 fn a_server_that_falls_silent_after_login_gives_a_timeout() {
     on_one_thread(async {
-        let (anonymous, short) = (protocol(&[("sasl", "anonymous")]), Duration::from_millis(300));
+        let (anonymous, short) = (protocol(&[("sasl", "anonymous")]), Duration::from_secs(1));
         let publisher = publisher(&*anonymous, &scripted(LOGIN_THEN_SILENCE, false).await, &Rc::default(), short).await.unwrap();
         assert!(matches!(publisher.publish(Topic(0), Bytes::new()).await, Err(Fault::Timeout { .. })));
         let before = now();

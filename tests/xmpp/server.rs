@@ -107,16 +107,18 @@ fn a_stanza_that_is_too_large_ends_the_stream_before_it_is_whole() {
 #[test]
 fn who_does_not_log_in_is_closed() {
     on_one_thread(async {
-        let patience = Duration::from_millis(100);
+        let patience = Duration::from_secs(1);
         let server = serve(&[], Limits { patience, ..Limits::default() }).await;
         let mut bound = Raw::bound(&server.address, "a", "r").await;
-        for text in ["", HEADER, "<?xml"] {
-            let (mut raw, before) = (Raw::connect(&server.address).await, now());
+        let before = now();
+        let silent = ["", HEADER, "<?xml"].map(|text| async {
+            let mut raw = Raw::connect(&server.address).await;
             raw.send(text).await;
             ends_with(&mut raw, "connection-timeout").await;
             let waited = now().since(before);
             assert!(waited >= patience && waited < LONG, "{waited:?}");
-        }
+        });
+        futures::future::join_all(silent).await;
         // Once logged in, silence is no fault.
         assert!(bound.ask("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>").await.contains("type='result'"));
         server.end().await;
@@ -485,10 +487,7 @@ fn who_floods_without_reading_is_not_read_either() {
         let answered = server.ledger.traffic(Leg::Subscriber).stanzas_down;
         assert!(answered > 0 && answered <= (sent + 1) * 1_000);
         // Once it reads, all goes on.
-        let mut reading = 0;
-        while reading < 1_000_000 {
-            reading += raw.until("/>").await.len();
-        }
+        raw.skip("/>", sent as usize * 1_000).await;
         server.end().await;
     });
 }

@@ -191,6 +191,20 @@ impl Raw {
         std::mem::take(&mut self.seen)
     }
 
+    /// Reads on until `what` has come so many times, and forgets all of it.
+    pub async fn skip(&mut self, what: &str, times: usize) {
+        let mut found = 0;
+        loop {
+            found += self.seen.matches(what).count();
+            if found >= times {
+                return;
+            }
+            // A match may be cut in two by the end of what has come.
+            self.seen.drain(..self.seen.len().saturating_sub(what.len() - 1));
+            assert!(self.read().await, "closed after {found} of {times}");
+        }
+    }
+
     /// Sends a request and returns its answer: the next `iq`, or `message` of type error.
     pub async fn ask(&mut self, stanza: &str) -> String {
         self.send(stanza).await;
