@@ -524,3 +524,21 @@ fn starttls_is_offered_only_where_it_is_on() {
         server.end().await;
     });
 }
+
+#[test]
+fn what_comes_behind_starttls_unprotected_is_void() {
+    on_one_thread(async {
+        let server = serve(&[("starttls", "offered")], Limits::default()).await;
+        let mut raw = Raw::connect(&server.address).await;
+        let login = format!("<auth xmlns='{SASL}' mechanism='PLAIN'>AGEAc2VjcmV0</auth>");
+        raw.send(&format!("{HEADER}<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>{login}")).await;
+        raw.until("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>").await;
+        // No TLS: the connection is over, and nothing of that was taken for XML.
+        raw.send(&login).await;
+        assert!(!raw.rest().await.contains("success"));
+        assert_eq!(server.ledger.traffic(Leg::Subscriber).handshake_up, 2, "a header and starttls");
+        drop(raw);
+        assert_eq!(Raw::bound(&server.address, "b", "r").await.seen, "", "in the clear still works where TLS is only offered");
+        server.end().await;
+    });
+}
