@@ -105,21 +105,24 @@ impl Session {
 
     /// Ends the stream with our footer; nothing where it has ended.
     pub fn close(&mut self) {
-        let peer = match std::mem::replace(&mut self.stage, Stage::Closed(None)) {
+        if !matches!(self.stage, Stage::Closed(_)) {
+            self.ended();
+            if self.opened {
+                self.handshake("</stream:stream>");
+            }
+        }
+    }
+
+    /// The stream has been ended, by us or from outside ([`Peer::end`]): nothing more is said, and the server forgets it.
+    pub fn ended(&mut self) {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Closed(None)) {
             Stage::Bound(peer) => {
                 self.server.leave(&peer);
-                Some(peer)
+                Stage::Closed(Some(peer))
             }
-            Stage::Closed(peer) => {
-                self.stage = Stage::Closed(peer);
-                return;
-            }
-            Stage::Header | Stage::Negotiation(_) => None,
+            Stage::Closed(peer) => Stage::Closed(peer),
+            Stage::Header | Stage::Negotiation(_) => Stage::Closed(None),
         };
-        self.stage = Stage::Closed(peer);
-        if self.opened {
-            self.handshake("</stream:stream>");
-        }
     }
 
     fn take(&mut self, event: Event) -> Result<Flow, StreamCondition> {
