@@ -2,8 +2,8 @@
 //!
 //! The plan is open-loop: instant = t0 + phase + k × period, with phases drawn from the seed, and never drifts. A slow
 //! answer does not delay the next question: what cannot be sent in time waits in the queue, and that shows as lag.
-//! Phases depend on seed, subscriber and key alone, so that every polling contender asks at the same instants, and
-//! n processes together ask at the same instants as one.
+//! Phases depend on seed, subscriber and the place of a key alone, so that every polling contender asks at the same
+//! instants, and n processes together ask at the same instants as one.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -12,14 +12,13 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use tokio::sync::Notify;
 
 use super::timetable::Timetable;
 use crate::contender::pacer::{Pacer, Tick, Ticks};
 use crate::measure::clock::{Clock, Instant};
 use crate::measure::recording::Phase;
+use crate::random::{Purpose, Random};
 
 /// How often a probe is asked for, measured time.
 const PROBE_PERIOD: Duration = Duration::from_millis(20);
@@ -196,8 +195,10 @@ impl Shared {
         let begin = if known == 0 { times.warm_up } else { times.warm_up.max(self.clock.now()) };
         for (index, group) in self.groups.borrow().iter().enumerate().skip(known) {
             let period = group.period.as_nanos() as i64;
-            for (place, key) in group.keys.iter().enumerate() {
-                let origin = times.window.0 + (phase(self.seed, group.subscriber, *key) * period as f64) as i64;
+            // One stream for each subscriber: the phase of a key depends on its place in what was asked for.
+            let mut phases = Random::new(self.seed, Purpose::Phases, group.subscriber);
+            for place in 0..group.keys.len() {
+                let origin = times.window.0 + (phases.uniform() * period as f64) as i64;
                 // The first k for which origin + k × period is not before the beginning.
                 let periods = (begin.0 - origin).div_euclid(period) + i64::from((begin.0 - origin).rem_euclid(period) > 0);
                 let first = Instant(origin + periods * period);
@@ -208,17 +209,6 @@ impl Shared {
         }
         entries
     }
-}
-
-/// The phase of a key: uniform in [0, 1), from the seed.
-fn phase(seed: u64, subscriber: u32, key: u32) -> f64 {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(b"pollfase");
-    bytes[16..20].copy_from_slice(&subscriber.to_le_bytes());
-    bytes[20..24].copy_from_slice(&key.to_le_bytes());
-    let mut random = ChaCha8Rng::from_seed(bytes);
-    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -259,15 +249,5 @@ mod tests {
             assert!(instants.last().unwrap().after(Duration::from_secs(2)) >= times.last_poll);
         }
         assert_eq!(scheduler.planned(), 20);
-    }
-
-    #[test]
-    fn phases_are_uniform_and_their_own() {
-        let phases: Vec<f64> = (0..10_000).map(|key| phase(1, 0, key)).collect();
-        let mean = phases.iter().sum::<f64>() / phases.len() as f64;
-        assert!((mean - 0.5).abs() < 0.01, "{mean}");
-        assert!(phases.iter().all(|phase| (0.0..1.0).contains(phase)));
-        assert!((phase(1, 0, 1) - phase(1, 1, 0)).abs() > 1e-9);
-        assert!((phase(1, 0, 1) - phase(2, 0, 1)).abs() > 1e-9);
     }
 }
