@@ -5,9 +5,10 @@ mod paper;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use paper::REGISTRY;
+use pushbench::cli::REGISTRY;
 use pushbench::plan::{Estimate, Plan, estimate};
 use pushbench::scenario::Scenario;
+use pushbench::summary::metrics::{METRICS, Unit};
 use pushbench::trace::Trace;
 
 /// All scenarios in the repository.
@@ -77,7 +78,7 @@ fn every_mistake_says_what_is_wrong_where_and_what_is_allowed() {
     for (what, from, to) in MISTAKES {
         assert!(GOOD.contains(from), "{what}: the good scenario has no {from:?}");
         let text = GOOD.replacen(from, to, 1);
-        let message = match Scenario::parse(&text, "broken.toml", Path::new(""), REGISTRY) {
+        let message = match Scenario::parse(&text, "broken.toml", Path::new(""), paper::REGISTRY) {
             Ok(_) => panic!("{what}: was read"),
             Err(error) => error.to_string(),
         };
@@ -88,7 +89,20 @@ fn every_mistake_says_what_is_wrong_where_and_what_is_allowed() {
 
 #[test]
 fn the_good_scenario_is_good() {
-    Scenario::parse(GOOD, "good.toml", Path::new(""), REGISTRY).unwrap_or_else(|error| panic!("{error}"));
+    Scenario::parse(GOOD, "good.toml", Path::new(""), paper::REGISTRY).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn limits_may_be_written_in_the_units_of_their_metrics() {
+    for metric in METRICS {
+        for (limit, fits) in
+            [("1", true), ("\"1s\"", matches!(metric.unit, Unit::Seconds | Unit::ScenarioSeconds)), ("\"1 KiB\"", matches!(metric.unit, Unit::Bytes))]
+        {
+            let text = format!("{GOOD}[[budget]]\ncontender = \"poll\"\nmetric = \"{}\"\nat_most = {limit}\n", metric.name);
+            let read = Scenario::parse(&text, "good.toml", Path::new(""), REGISTRY);
+            assert_eq!(read.is_ok(), fits, "{} with {limit}: {:?}", metric.name, read.err().map(|error| error.to_string()));
+        }
+    }
 }
 
 #[test]

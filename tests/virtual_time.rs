@@ -1,54 +1,8 @@
 //! Closed forms, exactly: whole trials through `loopback` in virtual time.
 
-use std::cell::RefCell;
-use std::path::Path;
-use std::rc::Rc;
+mod support;
 
-use pushbench::contenders::ALL;
-use pushbench::measure::recording::Trial;
-use pushbench::measure::virtual_clock::VirtualClock;
-use pushbench::run::launch::Launcher;
-use pushbench::run::trial::{self, Order};
-use pushbench::scenario::{LoadPoint, Registry, Scenario};
-use pushbench::summary::metrics;
-use pushbench::trace::Trace;
-use tokio_util::sync::CancellationToken;
-
-fn registry() -> Registry {
-    Registry { contenders: ALL, metrics: metrics::NAMES }
-}
-
-/// Runs the first contender of a scenario.
-fn run(text: &str) -> Trial {
-    let scenario = Scenario::parse(text, "test.toml", Path::new(""), registry()).unwrap_or_else(|error| panic!("{error}"));
-    let trace = Trace::new(&scenario).unwrap();
-    let entry = &scenario.contenders[0];
-    let protocol = entry.contender.protocol(&entry.values).unwrap();
-    let clock = VirtualClock::default();
-    let launcher = Launcher::Tasks { clock: Rc::new(clock.clone()), registry: registry(), protocol: Some(Rc::clone(&protocol)) };
-    let load_point = LoadPoint::default();
-    let order = Order {
-        scenario: &scenario,
-        load_point: &load_point,
-        contender: 0,
-        repeat: 1,
-        protocol: &*protocol,
-        launcher: &launcher,
-        clock: Rc::new(clock.clone()),
-        cores: &[],
-        interrupt: CancellationToken::new(),
-    };
-    let events = RefCell::new(0);
-    let updates = trace.window().len() as u64;
-    let trial = clock.run(trial::run(&order, &trace.sha256, updates, &|_| *events.borrow_mut() += 1)).unwrap();
-    let trial = trial.unwrap_or_else(|error| panic!("{error}")).expect("nobody interrupts");
-    assert!(trial.complete);
-    assert!(*events.borrow() > 0);
-    for check in &trial.checks {
-        assert!(check.holds, "{check:?}");
-    }
-    trial
-}
+use support::trials::in_virtual_time as run;
 
 fn workload(topology: &str, topics: u32, rate: f64, subscribers: u32, contender: &str) -> String {
     format!(

@@ -6,13 +6,16 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 
 use super::REGISTRY;
 use super::exit::{Exit, Trouble};
-use crate::contender::settings::{Kind, Setting};
+use crate::contender::settings::Kind;
 use crate::contender::{Contender, Direction};
 use crate::scenario::{Registry, Scenario};
+
+/// Columns of the settings' table: what fits terminals and pages.
+const WIDTH: u16 = 100;
 
 /// Lists contenders and their settings, servers, scenarios and reports
 #[derive(Debug, Args)]
@@ -38,12 +41,7 @@ fn plain(registry: Registry, folder: &Path) -> String {
     for contender in registry.contenders {
         let _ = writeln!(text, "\n  {} ({}): {}", contender.name(), direction(*contender), contender.about());
         if !contender.settings().is_empty() {
-            let mut table = Table::new();
-            table.load_style(presets::NOTHING);
-            for setting in contender.settings() {
-                table.add_row([format!("   {}", setting.name), default(setting), setting.about.to_owned(), format!("({})", kind(setting.kind))]);
-            }
-            let _ = writeln!(text, "{}", table.trim_fmt());
+            let _ = writeln!(text, "{}", settings(*contender).trim_fmt());
         }
     }
     let _ = writeln!(text, "\nServers\n\n  embedded: built in, in a process of its own\n\nScenarios\n");
@@ -63,6 +61,22 @@ fn plain(registry: Registry, folder: &Path) -> String {
         let _ = writeln!(text, "  {}", relative(&path, folder));
     }
     text
+}
+
+/// One row for each setting, as wide as a page.
+fn settings(contender: &dyn Contender) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    for setting in contender.settings() {
+        let default = setting.default.map_or("required".to_owned(), |default| format!("default {default}"));
+        table.add_row([format!("   {}", setting.name), default, format!("{} Allowed: {}", sentence(setting.about), kind(setting.kind))]);
+    }
+    table
+}
+
+/// With a full stop at its end.
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }
 
 fn markdown(registry: Registry) -> String {
@@ -96,10 +110,6 @@ fn direction(contender: &dyn Contender) -> &'static str {
         Direction::Push => "push",
         Direction::Control => "control",
     }
-}
-
-fn default(setting: &Setting) -> String {
-    setting.default.map_or("required".to_owned(), |default| format!("default {default}"))
 }
 
 fn kind(kind: Kind) -> String {

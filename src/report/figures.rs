@@ -36,13 +36,13 @@ const LINES: &[(&str, &str, &str, bool)] = &[
 /// What narrow tables keep.
 const NARROW: &[&str] = &[
     "messages.per_update",
-    "latency.p50",
     "latency.p99",
-    "scenario_latency.p99",
-    "lost",
     "cpu.total.per_1000_updates",
-    "memory.server.peak",
     "messages.setup",
+    "scenario_latency.p99",
+    "memory.server.peak",
+    "latency.p50",
+    "lost",
 ];
 
 /// The lines for a load point: those that somebody has.

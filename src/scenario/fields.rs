@@ -259,7 +259,8 @@ pub(super) fn kind(item: &Item) -> &'static str {
         "float" => "a number with decimals",
         "boolean" => "true or false",
         "datetime" => "a date",
-        "array" | "array of tables" => "a list",
+        "array" => "a list",
+        "array of tables" => "a list of tables",
         _ => "a table",
     }
 }

@@ -284,12 +284,62 @@ mod tests {
         assert!(error.to_string().contains("/nowhere/at-all.toml"));
     }
 
+    /// Values at the edges of every kind, some of them good.
+    const EDGES: &[&str] = &[
+        "0",
+        "1",
+        "-1",
+        "64",
+        "2_000_000",
+        "4294967296",
+        "9223372036854775807",
+        "0.0",
+        "1e-300",
+        "1e6",
+        "1e308",
+        "inf",
+        "nan",
+        "true",
+        "[]",
+        "{}",
+        "\"\"",
+        "\"0s\"",
+        "\"1ns\"",
+        "\"36600d\"",
+        "\"36601d\"",
+        "\"64 B\"",
+        "\"9e9 GiB\"",
+        "\"fan-in\"",
+        "\"fan-out\"",
+        "\"mesh\"",
+        "{ zipf = 10 }",
+        "{ csv = \"x\" }",
+        "1979-05-27",
+    ];
+
     proptest! {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
         #[test]
         fn no_text_makes_the_reader_panic(text in "\\PC*") {
             let _ = parse(&text).map_err(|error| error.to_string());
+        }
+
+        #[test]
+        fn no_control_character_makes_the_reader_panic(text in "(?s:.{0,100})") {
+            let _ = parse(&format!("{BASE}{text}")).map_err(|error| error.to_string());
+        }
+
+        #[test]
+        fn no_combination_of_values_makes_the_reader_panic(values in prop::collection::vec(prop::option::of(prop::sample::select(EDGES)), super::Workload::KEYS.len())) {
+            let written = super::Workload::KEYS.iter().zip(&values).filter_map(|(key, value)| value.map(|value| format!("{key} = {value}\n")));
+            let text = super::testing::workload(&written.collect::<String>());
+            let _ = parse(&text).map_err(|error| error.to_string());
+            // The same values one at a time in a workload that is otherwise good.
+            for (key, value) in super::Workload::KEYS.iter().zip(&values) {
+                let Some(value) = value else { continue };
+                let _ = parse(&format!("{BASE}[sweep]\n\"workload.{key}\" = [{value}]\n")).map_err(|error| error.to_string());
+            }
         }
 
         #[test]

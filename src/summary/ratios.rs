@@ -58,7 +58,11 @@ pub fn compare(summary: &Summary<'_>, metric: &Metric, left: &Cell<'_>, right: &
 
 /// Left ÷ right, paired by repeat.
 pub fn ratio(metric: &str, left: &Cell<'_>, right: &Cell<'_>) -> Option<Ratio> {
-    let (lefts, rights) = (&left.metrics.get(metric)?.repeats, &right.metrics.get(metric)?.repeats);
+    of_repeats(&left.metrics.get(metric)?.repeats, &right.metrics.get(metric)?.repeats)
+}
+
+/// Left ÷ right of any figure that each repeat has, paired by repeat.
+pub fn of_repeats(lefts: &[(u32, Option<f64>)], rights: &[(u32, Option<f64>)]) -> Option<Ratio> {
     let pairs = lefts.iter().filter_map(|(repeat, value)| {
         let other = rights.iter().find(|(other, _)| other == repeat)?.1?;
         Some(value.as_ref()? / other)

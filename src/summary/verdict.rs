@@ -144,8 +144,8 @@ impl Summary<'_> {
         let metric = Metric::named(question.metric())?;
         let compared = compare(self, metric, push, pull);
         let Some(compared) = compared else {
-            let text = format!("{}, {}.", figure(question, push), figure(question, pull));
-            return Some(Statement { question, winner: Winner::NoClearDifference, text, ratio: None });
+            let text = format!("{} and {} have no ratio: no repeat in which both have a figure above 0.", figure(question, push), figure(question, pull));
+            return Some(Statement { question, winner: Winner::NoComparison, text, ratio: None });
         };
         let ratio = compared.ratio;
         let (winner, text) = match compared.verdict {
@@ -223,7 +223,13 @@ impl Summary<'_> {
         let (winner, text) = if extra <= 0.0 {
             (Winner::Push, format!("{figures}: there is no price to be paid back."))
         } else if saved <= 0.0 {
-            (Winner::Pull, format!("{figures}, and saves no messages afterwards: the {} more are never paid back.", show_number(extra)))
+            // A slow poller may send fewer messages in all and yet more for each update: it skips updates.
+            let reach = pull.value("reach").filter(|reach| *reach < 0.995).map_or_else(String::new, |reach| {
+                format!(" (it delivers {} of the updates)", Metric::named("reach").map_or_else(String::new, |metric| metric.unit.show(reach)))
+            });
+            let text =
+                format!("{figures}, and {pull_name} sends no more messages afterwards either{reach}: the {} more are never paid back.", show_number(extra));
+            (Winner::Pull, text)
         } else {
             let spans = extra / saved;
             let span = push.workload.window * self.recording.scenario.compression;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part of this")]
 
+pub mod trials;
+
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -32,6 +34,8 @@ pub struct CountingInbox {
     pub under_way: Cell<u64>,
     pub most_under_way: Cell<u64>,
     pub payloads: RefCell<Vec<Vec<u8>>>,
+    /// Payloads are counted, but not kept.
+    pub forgets: Cell<bool>,
     pub intended: RefCell<Vec<Option<Instant>>>,
     change: Notify,
 }
@@ -78,7 +82,7 @@ impl Inbox for CountingInbox {
             *traffic.responses.entry(status).or_default() += 1;
             traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
         }
-        if let Some(payload) = payload {
+        if let Some(payload) = payload.filter(|_| !self.forgets.get()) {
             self.payloads.borrow_mut().push(payload.to_vec());
         }
         self.ended();
@@ -94,9 +98,28 @@ impl Inbox for CountingInbox {
         self.traffic.borrow_mut().payload_bytes += bytes as u64;
     }
 
-    fn sent(&self, _kind: Message, _payload: usize) {}
+    fn sent(&self, kind: Message, payload: usize) {
+        let traffic = &mut *self.traffic.borrow_mut();
+        traffic.payload_bytes += payload as u64;
+        match kind {
+            Message::Stanza => traffic.stanzas_up += 1,
+            Message::Event => traffic.events_up += 1,
+            Message::Handshake => traffic.handshake_up += 1,
+        }
+        self.change.notify_waiters();
+    }
 
-    fn received(&self, _kind: Message, _asked: bool, _payload: Option<&[u8]>) {}
+    fn received(&self, kind: Message, _asked: bool, payload: Option<&[u8]>) {
+        let traffic = &mut *self.traffic.borrow_mut();
+        traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+        match kind {
+            Message::Stanza => traffic.stanzas_down += 1,
+            Message::Event => traffic.events_down += 1,
+            Message::Handshake => traffic.handshake_down += 1,
+        }
+        self.payloads.borrow_mut().extend(payload.map(<[u8]>::to_vec));
+        self.change.notify_waiters();
+    }
 
     fn connected(&self) {
         self.traffic.borrow_mut().connections += 1;
@@ -191,7 +214,12 @@ pub fn subscriber_seat(
 
 /// Runs a test on one thread, as a side does; a hang is a failure.
 pub fn on_one_thread(test: impl Future<Output = ()>) {
+    within(3 * HANG, test);
+}
+
+/// The same with a limit of one's own.
+pub fn within(limit: Duration, test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let limited = async { tokio::time::timeout(3 * HANG, test).await.expect("the test hangs") };
+    let limited = async { tokio::time::timeout(limit, test).await.expect("the test hangs") };
     LocalSet::new().block_on(&runtime, limited);
 }

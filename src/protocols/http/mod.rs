@@ -7,7 +7,7 @@
 
 mod answer;
 pub mod caller;
-pub mod conditions;
+mod conditions;
 pub mod forecast;
 mod page;
 pub mod poller;

@@ -3,8 +3,8 @@
 /// How values are laid out along an axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scale {
-    /// From zero to this.
-    Linear(f64),
+    /// From zero to this, marked in these steps.
+    Linear(f64, f64),
     /// From a positive value to a larger one.
     Log(f64, f64),
     /// Shares from 0 to 1 − 10^−n: each nine as wide as the one before.
@@ -33,11 +33,12 @@ const TIMES: [(f64, &str); 17] = [
 ];
 
 impl Scale {
-    /// From zero to a round value not below any of these.
-    pub fn linear(values: impl Iterator<Item = f64>) -> Self {
+    /// From zero to a round value not below any of these, in at most so many steps.
+    pub fn linear(values: impl Iterator<Item = f64>, parts: u32) -> Self {
         let most = finite(values).fold(0.0, f64::max);
         let most = if most > 0.0 { most } else { 1.0 };
-        Self::Linear(step(most / 4.0) * (most / step(most / 4.0)).ceil())
+        let step = step(most / f64::from(parts.max(1)));
+        Self::Linear(step * (most / step - 1e-9).ceil().max(1.0), step)
     }
 
     /// From the power of ten below the least positive one of these to the one above the largest; at least one decade.
@@ -59,7 +60,7 @@ impl Scale {
     /// The place of a value, 0 to 1; what is outside or no number lies on the edge.
     pub fn place(self, value: f64) -> f64 {
         let place = match self {
-            Self::Linear(to) => value / to,
+            Self::Linear(to, _) => value / to,
             Self::Log(from, to) => (value.max(f64::MIN_POSITIVE) / from).ln() / (to / from).ln(),
             Self::Nines(to) => -(1.0 - value).max(1e-12).log10() / to,
         };
@@ -69,10 +70,7 @@ impl Scale {
     /// Round values to mark.
     pub fn ticks(self) -> Vec<f64> {
         match self {
-            Self::Linear(to) => {
-                let step = step(to / 4.0);
-                (0..=(to / step + 1e-9) as usize).map(|index| index as f64 * step).collect()
-            }
+            Self::Linear(to, step) => (0..=(to / step + 1e-9) as usize).map(|index| index as f64 * step).collect(),
             Self::Log(from, to) => {
                 let decades = (to / from).log10();
                 let marks: &[f64] = if decades < 2.5 { &[1.0, 2.0, 5.0] } else { &[1.0] };
@@ -85,7 +83,7 @@ impl Scale {
                     .filter(inside)
                     .collect()
             }
-            Self::Nines(to) => (0..=to as i32).map(|nines| if nines == 0 { 0.5 } else { 1.0 - 10_f64.powi(-nines) }).collect(),
+            Self::Nines(to) => (0..=(to + 1e-9) as i32).map(|nines| if nines == 0 { 0.5 } else { 1.0 - 10_f64.powi(-nines) }).collect(),
         }
     }
 
@@ -137,10 +135,10 @@ pub fn clock_ticks(seconds: f64) -> Vec<(f64, String)> {
     (0..=(seconds / step + 1e-9) as usize).map(|index| (index as f64 * step, show(index as f64 * step))).collect()
 }
 
-/// The largest of 1, 2, 2.5, 5 × 10^n that is not above the value (which is made positive).
+/// The least round number that is not below the value (which is made positive).
 fn step(value: f64) -> f64 {
     let power = power_below(value);
-    [5.0, 2.5, 2.0, 1.0].into_iter().map(|mark| mark * power).find(|mark| *mark <= value * 1.000_001).unwrap_or(power)
+    [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].into_iter().map(|mark| mark * power).find(|mark| *mark >= value * 0.999_999).unwrap_or(10.0 * power)
 }
 
 fn power_below(value: f64) -> f64 {
@@ -169,7 +167,8 @@ mod tests {
 
     #[test]
     fn scales_hold_their_values_and_mark_round_ones() {
-        assert_eq!(Scale::linear([3.0, 61.0].into_iter()).ticks(), [0.0, 20.0, 40.0, 60.0, 80.0][..4 + 1].to_vec().into_iter().take(5).collect::<Vec<_>>());
+        assert_eq!(Scale::linear([3.0, 61.0].into_iter(), 4).ticks(), [0.0, 20.0, 40.0, 60.0, 80.0]);
+        assert_eq!(Scale::linear([61.0, 100.0].into_iter(), 2).ticks(), [0.0, 50.0, 100.0]);
         assert_eq!(Scale::decades([0.3, 61.0].into_iter()), Scale::Log(0.1, 100.0));
         assert_eq!(Scale::decades([10.0, 10.0].into_iter()), Scale::Log(10.0, 100.0));
         assert_eq!(Scale::Log(1.0, 20.0).ticks(), [1.0, 2.0, 5.0, 10.0, 20.0]);
@@ -180,13 +179,13 @@ mod tests {
 
     #[test]
     fn nothing_is_ever_off_the_axis() {
-        for scale in [Scale::Linear(5.0), Scale::Log(0.1, 10.0), Scale::Nines(4.0)] {
+        for scale in [Scale::Linear(5.0, 1.0), Scale::Log(0.1, 10.0), Scale::Nines(4.0)] {
             for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1.0, 1e300] {
                 assert!((0.0..=1.0).contains(&scale.place(value)), "{scale:?} {value}");
             }
         }
         for values in [vec![], vec![0.0], vec![f64::INFINITY], vec![1e-300], vec![1e300, 1.0], vec![-5.0]] {
-            for scale in [Scale::linear(values.iter().copied()), Scale::decades(values.iter().copied()), Scale::times(values.iter().copied())] {
+            for scale in [Scale::linear(values.iter().copied(), 4), Scale::decades(values.iter().copied()), Scale::times(values.iter().copied())] {
                 let count = scale.ticks().len();
                 assert!((1..=12).contains(&count), "{scale:?} has {count} marks");
             }
@@ -196,7 +195,7 @@ mod tests {
     #[test]
     fn clocks_are_marked_in_steps_that_people_count_in() {
         let shown = |seconds: f64| clock_ticks(seconds).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
-        assert_eq!(shown(600.0), ["0 min", "2 min", "4 min", "6 min", "8 min", "10 min"].map(str::to_owned).to_vec().into_iter().collect::<Vec<_>>());
+        assert_eq!(shown(600.0), ["0 min", "2 min", "4 min", "6 min", "8 min", "10 min"]);
         assert_eq!(shown(86_400.0).last().unwrap(), "24 h");
         assert_eq!(shown(5.0), ["0 s", "1 s", "2 s", "3 s", "4 s", "5 s"]);
         for seconds in [0.0, 0.5, 1e9, f64::NAN] {

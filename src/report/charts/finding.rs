@@ -1,46 +1,46 @@
 //! What a title may say: who has less of something, and whether that is more than noise.
 //!
-//! Push is compared with the *best* of polling, never with the worst. Where the repeats of two contenders overlap, or the
-//! difference is within what repeats commonly scatter by, the title says so. Where the run cannot be trusted, no title tells of a winner.
+//! Push is compared with the *best* of polling, never with the worst, and by the same interval of confidence as in the verdict, so
+//! that no chart can say what the verdict does not. Where a figure cannot be trusted, no title tells of a winner.
 
 use crate::measure::recording::{Direction, Trial};
-use crate::summary::{Cell, Estimate};
+use crate::summary::thresholds::FACTOR_WITHOUT_INTERVAL;
+use crate::summary::{Cell, Estimate, ratios};
 
-/// Differences of less than this share are taken for noise even where the repeats happen to agree: two repeats agree by
-/// chance more often than not, and repeats of an embedded server on one machine commonly scatter by some per cent.
-const NOISE: f64 = 0.05;
-
-/// A figure with the range of its repeats.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A figure with its repeats.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
     /// Over all repeats; may be infinite.
     pub value: f64,
-    least: f64,
-    most: f64,
+    repeats: Vec<(u32, Option<f64>)>,
 }
 
 impl Figure {
     /// Of an estimate; `None` where it has no value.
     pub fn new(estimate: &Estimate) -> Option<Self> {
-        let value = estimate.value?;
-        let repeats = || estimate.repeats.iter().filter_map(|(_, value)| *value);
-        Some(Self { value, least: repeats().fold(value, f64::min), most: repeats().fold(value, f64::max) })
+        Some(Self { value: estimate.value.filter(|value| !value.is_nan())?, repeats: estimate.repeats.clone() })
     }
 
-    /// Of a figure of each trial, where there is one: the mean, and the range.
+    /// Of a metric of a cell.
+    pub fn of_metric(cell: &Cell<'_>, metric: &str) -> Option<Self> {
+        cell.metrics.get(metric).and_then(Self::new)
+    }
+
+    /// Of a figure of each trial, where all have one: the mean.
     pub fn of_trials(cell: &Cell<'_>, of: impl Fn(&Trial) -> Option<f64>) -> Option<Self> {
         let values: Option<Vec<f64>> = cell.trials.iter().map(|trial| of(trial)).collect();
         let values = values.filter(|values| !values.is_empty())?;
         let value = values.iter().sum::<f64>() / values.len() as f64;
-        Some(Self { value, least: values.iter().copied().fold(value, f64::min), most: values.iter().copied().fold(value, f64::max) })
+        Some(Self { value, repeats: cell.trials.iter().zip(values).map(|(trial, value)| (trial.repeat, Some(value))).collect() })
     }
 
-    /// How it stands to another.
-    pub fn against(self, other: Self) -> Order {
-        let clear = |less: Self, more: Self| less.most < more.least && (more.value.is_infinite() || less.value < more.value * (1.0 - NOISE));
-        if clear(self, other) {
+    /// How it stands to another: clear where the interval of their ratio leaves 1 out.
+    pub fn against(&self, other: &Self) -> Order {
+        let Some(ratio) = ratios::of_repeats(&self.repeats, &other.repeats) else { return Order::Unclear };
+        let (low, high) = ratio.interval.unwrap_or((ratio.value / FACTOR_WITHOUT_INTERVAL, ratio.value * FACTOR_WITHOUT_INTERVAL));
+        if high < 1.0 {
             Order::Less
-        } else if clear(other, self) {
+        } else if low > 1.0 {
             Order::More
         } else {
             Order::Unclear
@@ -77,8 +77,8 @@ pub enum Contest {
 /// A contender in a title.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Side {
-    /// Its name, not too long for a title.
-    pub name: String,
+    /// Its name.
+    name: String,
     /// Its figure.
     pub figure: f64,
     /// Whether it stands for several of its direction, as the best of them.
@@ -87,33 +87,57 @@ pub struct Side {
 
 impl Contest {
     /// Between the best push and the best pull by a figure of which less is better; where only one direction competes, between its best two.
-    pub fn new(cells: &[&Cell<'_>], trusted: bool, of: impl Fn(&Cell<'_>) -> Option<Figure>) -> Self {
+    pub fn new(cells: &[&Cell<'_>], trusted: impl Fn(&Cell<'_>) -> bool, of: impl Fn(&Cell<'_>) -> Option<Figure>) -> Self {
         let mut known: Vec<(&Cell<'_>, Figure)> = cells.iter().filter_map(|cell| Some((*cell, of(cell)?))).collect();
         let pollers = known.iter().filter(|(cell, _)| cell.direction() == Direction::Pull).count();
         // Stable: of equals, the scenario's order decides.
         known.sort_by(|one, two| one.1.value.total_cmp(&two.1.value));
-        let best = |direction: Direction| known.iter().find(|(cell, _)| cell.direction() == direction).copied();
-        let rest = || known.iter().copied().filter(|(cell, _)| cell.direction() != Direction::Control);
+        let best = |direction: Direction| known.iter().find(|(cell, _)| cell.direction() == direction);
+        let rest = || known.iter().filter(|(cell, _)| cell.direction() != Direction::Control);
         let (first, second) = match (best(Direction::Push), best(Direction::Pull)) {
             (Some(push), Some(pull)) => (Some(push), Some(pull)),
             _ => (rest().next(), rest().nth(1)),
         };
         let mixed = first.zip(second).is_some_and(|(one, two)| one.0.direction() != two.0.direction());
-        let side = |(cell, figure): (&Cell<'_>, Figure)| Side {
-            name: short(&cell.contender.name),
+        let side = |(cell, figure): &(&Cell<'_>, Figure)| Side {
+            name: cell.contender.name.clone(),
             figure: figure.value,
             best_of_polling: mixed && pollers > 1 && cell.direction() == Direction::Pull,
         };
-        match (first.or_else(|| known.first().copied()), second) {
+        match (first.or_else(|| known.first()), second) {
             (None, _) => Self::Nobody,
             (Some(only), None) => Self::One(side(only)),
-            (Some(one), Some(two)) if !trusted => Self::Untrusted(side(one), side(two)),
-            (Some(one), Some(two)) => match one.1.against(two.1) {
+            (Some(one), Some(two)) if !trusted(one.0) || !trusted(two.0) => Self::Untrusted(side(one), side(two)),
+            (Some(one), Some(two)) => match one.1.against(&two.1) {
                 Order::Less => Self::Clear(side(one), side(two)),
                 Order::More => Self::Clear(side(two), side(one)),
                 Order::Unclear => Self::Unclear(side(one), side(two)),
             },
         }
+    }
+}
+
+impl Contest {
+    /// Those who are compared.
+    pub fn sides(&self) -> Vec<&Side> {
+        match self {
+            Self::Nobody => Vec::new(),
+            Self::One(one) => vec![one],
+            Self::Clear(one, two) | Self::Unclear(one, two) | Self::Untrusted(one, two) => vec![one, two],
+        }
+    }
+}
+
+impl Side {
+    /// Its name in a title: not too long, and said to be the best of polling where it stands for several. `end` follows what is put in.
+    pub fn called(&self, best: &str, end: &str) -> String {
+        let name = short(&self.name);
+        if self.best_of_polling && !best.is_empty() { format!("{name}, the {best} polling{end}") } else { name }
+    }
+
+    /// The cell that it is.
+    pub fn cell<'c, 'r>(&self, cells: &[&'c Cell<'r>]) -> Option<&'c Cell<'r>> {
+        cells.iter().copied().find(|cell| cell.contender.name == self.name)
     }
 }
 
@@ -135,19 +159,21 @@ impl Words<'_> {
     /// The title; `None` where nobody has a figure.
     pub fn title(&self, contest: &Contest) -> Option<String> {
         let show = |side: &Side| firm((self.show)(side.figure));
-        let brief = |side: &Side| format!("{} {}", self.called(side), (self.briefly)(&show(side)));
+        let called = |side: &Side| side.called(self.best, ",");
+        let brief = |side: &Side| format!("{} {}", called(side), (self.briefly)(&show(side)));
         Some(match contest {
             Contest::Nobody => return None,
-            Contest::One(only) => (self.say)(&only.name, &show(only)),
-            Contest::Clear(less, more) => format!("{}; {}", (self.say)(&self.called(less), &show(less)), brief(more)),
+            Contest::One(only) => (self.say)(&called(only), &show(only)),
+            Contest::Clear(less, more) => format!("{}; {}", (self.say)(&called(less), &show(less)), brief(more)),
             Contest::Unclear(one, two) => format!("No clear difference in {}: {}; {}", self.topic, brief(one), brief(two)),
-            Contest::Untrusted(one, two) => format!("Not to be trusted: {}; {}", (self.say)(&self.called(one), &show(one)), brief(two)),
+            Contest::Untrusted(one, two) => format!("Not to be trusted: {}; {}", (self.say)(&called(one), &show(one)), brief(two)),
         })
     }
+}
 
-    fn called(&self, side: &Side) -> String {
-        if side.best_of_polling { format!("{}, the {} polling,", side.name, self.best) } else { side.name.clone() }
-    }
+/// `1 message`, `5.1 messages`.
+pub fn count(figure: &str, one: &str) -> String {
+    format!("{figure} {one}{}", if figure == "1" { "" } else { "s" })
 }
 
 /// With firm spaces, so that no line breaks between a number and its unit.
@@ -161,8 +187,9 @@ pub fn short(name: &str) -> String {
     if name.chars().count() <= MOST {
         return name.to_owned();
     }
-    let head: String = name.chars().take(MOST - 1).collect();
-    format!("{}…", head.trim_end())
+    let characters: Vec<char> = name.chars().collect();
+    let (head, tail) = (&characters[..MOST - 10], &characters[characters.len() - 9..]);
+    format!("{}…{}", head.iter().collect::<String>(), tail.iter().collect::<String>())
 }
 
 #[cfg(test)]
@@ -171,7 +198,7 @@ mod tests {
 
     fn figure(values: &[f64]) -> Figure {
         let value = values.iter().sum::<f64>() / values.len() as f64;
-        Figure::new(&Estimate { value: Some(value), repeats: values.iter().map(|value| (1, Some(*value))).collect() }).unwrap()
+        Figure::new(&Estimate { value: Some(value), repeats: (1..).zip(values.iter().map(|value| Some(*value))).collect() }).unwrap()
     }
 
     #[test]
@@ -180,19 +207,22 @@ mod tests {
             (&[1.0, 1.1][..], &[2.0, 2.1][..], Order::Less),
             (&[2.0, 2.1], &[1.0, 1.1], Order::More),
             (&[1.0, 2.0], &[1.5, 2.5], Order::Unclear),
-            (&[1.00, 1.00], &[1.03, 1.03], Order::Unclear),
+            (&[1.0, 1.1], &[1.1, 1.0], Order::Unclear),
+            (&[1.0], &[1.4], Order::Unclear),
+            (&[1.0], &[1.6], Order::Less),
             (&[1.0, 1.0], &[f64::INFINITY, f64::INFINITY], Order::Less),
             (&[f64::INFINITY], &[f64::INFINITY], Order::Unclear),
             (&[0.0], &[0.0], Order::Unclear),
             (&[0.0], &[1.0], Order::Less),
-            (&[f64::NAN], &[1.0], Order::Unclear),
         ] {
-            assert_eq!(figure(one).against(figure(two)), order, "{one:?} {two:?}");
+            assert_eq!(figure(one).against(&figure(two)), order, "{one:?} {two:?}");
         }
     }
 
     #[test]
     fn an_estimate_without_value_has_no_figure() {
-        assert_eq!(Figure::new(&Estimate { value: None, repeats: vec![(1, None)] }), None);
+        for value in [None, Some(f64::NAN)] {
+            assert_eq!(Figure::new(&Estimate { value, repeats: vec![(1, value)] }), None);
+        }
     }
 }

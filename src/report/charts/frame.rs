@@ -1,11 +1,9 @@
 //! What every chart has around it: the finding as title, what is shown as subtitle, and the conditions as foot.
 
-use std::time::Duration;
-
 use super::canvas::{Align, Canvas, HEIGHT, Hand, WIDTH};
 use super::text::{self, Weight};
 use super::view::View;
-use crate::units::{show_bytes, show_count, show_duration, significant};
+use crate::units::{show_bytes, show_count, show_seconds, significant};
 
 /// Room at the left and the right of everything, in pixels.
 pub const MARGIN: f64 = 64.0;
@@ -62,7 +60,7 @@ impl Frame {
             let (weight, colour) = if line.warning { (Weight::SemiBold, palette.warning) } else { (Weight::Regular, palette.soft) };
             canvas.text(MARGIN, first + index as f64 * FOOT * 1.45, &line.text, hand(FOOT, weight, colour));
         }
-        Room { left: MARGIN, top: baseline + 34.0, right: WIDTH - MARGIN, bottom: first - FOOT - 18.0 }
+        Room { left: MARGIN, top: baseline + 34.0, right: WIDTH - MARGIN, bottom: first - FOOT - 26.0 }
     }
 }
 
@@ -98,30 +96,27 @@ fn foot(view: &View<'_, '_>) -> Vec<FootLine> {
     if !view.load_point.is_empty() {
         second.push(format!("at {}", text::clean(view.load_point).replace(';', ", ")));
     }
+    if view.notes > 0 {
+        second.push(format!("{} in the report", if view.notes == 1 { "1 note".to_owned() } else { format!("{} notes", view.notes) }));
+    }
     second.push(format!("pushbench {}", text::clean(&recording.tool_version)));
     second.push(format!("run {}", text::clean(&recording.id)));
     let second = text::fit(&second.join(" · "), FOOT, Weight::Regular, room);
 
     let mut lines = vec![FootLine { text: first, warning: false }, FootLine { text: second, warning: false }];
     if let Some((doubt, others)) = view.untrusted.split_first() {
-        let more = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
-        let left = room - text::width(&more, FOOT, Weight::SemiBold);
-        let doubt = text::fit(&text::clean(&format!("Not to be trusted: {doubt}")), FOOT, Weight::SemiBold, left);
-        lines.push(FootLine { text: doubt + &more, warning: true });
+        let more = if others.is_empty() { String::new() } else { format!("(And {} more.) ", others.len()) };
+        let doubt = text::clean(&format!("Not to be trusted. {more}{doubt}"));
+        lines.extend(text::wrap_or_cut(&doubt, FOOT, Weight::SemiBold, room, 2).into_iter().map(|text| FootLine { text, warning: true }));
     }
     lines
 }
 
 /// Measured time, and the scenario time that it stands for.
 fn time(window: f64, compression: f64) -> String {
-    let measured = span(window);
+    let measured = show_seconds(window);
     if compression == 1.0 {
         return format!("{measured} measured");
     }
-    format!("{measured} measured for {} of scenario time (compression {})", span(window * compression), significant(compression, 4))
-}
-
-/// A span in seconds as text; what is no duration is left as a number.
-pub fn span(seconds: f64) -> String {
-    Duration::try_from_secs_f64(seconds).map_or_else(|_| "?".to_owned(), show_duration)
+    format!("{measured} measured for {} of scenario time (compression {})", show_seconds(window * compression), significant(compression, 4))
 }

@@ -76,18 +76,18 @@ pub fn draw(canvas: &mut Canvas<'_>, labels: &[Label], setting: &Setting, edge: 
     for (label, centre) in sorted.iter().zip(&centres) {
         let palette = canvas.palette();
         // A line that ends elsewhere than its name stands is led to it.
-        if (label.end.1 - centre).abs() > 5.0 || label.end.0 < edge - 2.0 {
-            canvas.path(&[(label.end.0.max(edge - 1e4) + 3.0, label.end.1), (edge + 3.0, label.end.1), (x - 4.0, *centre)], 1.0, label.colour, &[2.0, 3.0]);
+        if (label.end.1 - centre).abs() > 5.0 || label.end.0 < edge - 16.0 {
+            canvas.path(&[(label.end.0 + 3.0, label.end.1), (edge + 3.0, label.end.1), (x - 4.0, *centre)], 1.0, label.colour, &[2.0, 3.0]);
         }
         let name_hand = Hand { size: setting.name_size, weight: Weight::SemiBold, colour: label.colour, align: Align::Left };
         let detail_hand = Hand { size: setting.detail_size, weight: Weight::Regular, colour: palette.soft, align: Align::Left };
         let detail_width = text::width(&label.detail, setting.detail_size, Weight::Regular);
         if setting.two_lines {
-            canvas.text(x, centre - setting.name_size * 0.06, &text::fit(&label.name, setting.name_size, Weight::SemiBold, setting.width), name_hand);
+            canvas.text(x, centre - setting.name_size * 0.06, &text::fit_name(&label.name, setting.name_size, Weight::SemiBold, setting.width), name_hand);
             canvas.text(x, centre + setting.detail_size * 1.06, &text::fit(&label.detail, setting.detail_size, Weight::Regular, setting.width), detail_hand);
         } else {
             let taken = if detail_width > 0.0 { detail_width + between(setting.name_size) } else { 0.0 };
-            let name = text::fit(&label.name, setting.name_size, Weight::SemiBold, (setting.width - taken).max(setting.width * 0.4));
+            let name = text::fit_name(&label.name, setting.name_size, Weight::SemiBold, (setting.width - taken).max(setting.width * 0.4));
             let name_width = text::width(&name, setting.name_size, Weight::SemiBold);
             let baseline = centre + setting.name_size * 0.36;
             canvas.text(x, baseline, &name, name_hand);

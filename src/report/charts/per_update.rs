@@ -5,7 +5,7 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Figure, Words};
+use super::finding::{self, Figure, Words};
 use super::frame::{Frame, Room};
 use super::picture::Chart;
 use super::text::{self, Weight};
@@ -17,25 +17,28 @@ use crate::units::{show_bytes, show_number};
 /// What a bar is worth that has none.
 const NONE: &str = "nothing delivered";
 
+/// Height of the headings of a panel.
+const HEADER: f64 = 62.0;
+
 struct Panel {
     heading: &'static str,
     base: f64,
     base_note: String,
     show: fn(f64) -> String,
-    /// Value, publishers' leg, set-up: for each row.
+    /// Value, publishers' leg, set-up: for each contender of the view.
     rows: Vec<[Option<f64>; 3]>,
 }
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
     let words = Words {
-        say: &|name, figure| format!("{name} takes {figure} messages for one update"),
+        say: &|name, figure| format!("{name} takes {} for one update", finding::count(figure, "message")),
         briefly: &|figure| figure.to_owned(),
         topic: "messages per update",
         best: "leanest",
         show: &show_number,
     };
-    let messages = |cell: &Cell<'_>| cell.metrics.get("messages.per_update").and_then(Figure::new);
-    let title = words.title(&view.contest(messages)).ok_or("nothing was delivered")?;
+    let messages = |cell: &Cell<'_>| Figure::of_metric(cell, "messages.per_update");
+    let title = words.title(&view.contest("messages.per_update", messages)).ok_or("nothing was delivered")?;
     let payload = view.cells.iter().map(|cell| cell.workload.payload).max().unwrap_or(0).max(1) as f64;
     let panels = [
         Panel {
@@ -75,17 +78,22 @@ fn rows(view: &View<'_, '_>, per_update: &str, setup: &str, publishing: impl Fn(
 
 fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, panels: &[Panel; 2]) {
     let palette = canvas.palette();
-    let header = 62.0;
+    let header = HEADER;
     let bottom = room.bottom - 34.0;
-    let pitch = ((bottom - room.top - header) / view.cells.len() as f64).min(76.0);
-    let end = room.top + header + pitch * view.cells.len() as f64;
+    let rows = view.cells.len() as f64;
+    let pitch = ((bottom - room.top - header) / rows).min(92.0);
+    // A few rows hang a little above the middle of their room.
+    let room = Room { top: room.top + (bottom - room.top - header - pitch * rows) * 0.3, ..room };
+    let end = room.top + header + pitch * rows;
+    let order = order(&panels[0]);
     let size = (pitch * 0.52).clamp(9.0, 24.0);
     let name_room = view.cells.iter().map(|cell| text::width(&text::clean(&cell.contender.name), size, Weight::SemiBold)).fold(0.0, f64::max).min(270.0);
-    for (index, cell) in view.cells.iter().enumerate() {
+    for (index, place) in order.iter().enumerate() {
+        let cell = view.cells[*place];
         let look = view.look(canvas.theme, cell);
         let middle = room.top + header + pitch * (index as f64 + 0.5);
         let (weight, colour) = if cell.direction() == Direction::Push { (Weight::SemiBold, look.colour) } else { (Weight::Regular, palette.ink) };
-        let name = text::fit(&text::clean(&cell.contender.name), size, weight, name_room + 1.0);
+        let name = text::fit_name(&text::clean(&cell.contender.name), size, weight, name_room + 1.0);
         canvas.text(room.left + name_room, middle + size * 0.36, &name, Hand { size, weight, colour, align: Align::Right });
     }
     let between = 56.0;
@@ -93,14 +101,22 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, panels: &[Pane
     let width = (room.right - first - between) / 2.0;
     for (index, panel) in panels.iter().enumerate() {
         let left = first + index as f64 * (width + between);
-        panel.draw(canvas, Room { left, top: room.top, right: left + width, bottom: end }, view, header, size);
+        panel.draw(canvas, Room { left, top: room.top, right: left + width, bottom: end }, view, &order, size);
     }
 }
 
+/// The rows by what they take, most first; those that have nothing last; of equals, the scenario's order.
+fn order(panel: &Panel) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..panel.rows.len()).collect();
+    let value = |row: &usize| panel.rows[*row][0].unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|one, two| value(two).total_cmp(&value(one)));
+    order
+}
+
 impl Panel {
-    fn draw(&self, canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, header: f64, size: f64) {
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, order: &[usize], size: f64) {
         let palette = canvas.palette();
-        let column = 104.0;
+        let (header, column) = (HEADER, 104.0);
         let texts: Vec<String> = self.rows.iter().map(|row| row[0].map_or_else(|| NONE.to_owned(), self.show)).collect();
         let value_room = self.rows.iter().zip(&texts).filter(|(row, _)| row[0].is_some()).map(|(_, text)| text::width(text, size, Weight::SemiBold));
         let right = room.right - 2.0 * column - value_room.fold(0.0, f64::max) - 22.0;
@@ -126,17 +142,18 @@ impl Panel {
             }
         }
         let pitch = (room.bottom - room.top - header) / self.rows.len() as f64;
-        for (index, (row, text)) in self.rows.iter().zip(&texts).enumerate() {
-            let cell = view.cells[index];
+        for (index, which) in order.iter().enumerate() {
+            let (row, text, cell) = (&self.rows[*which], &texts[*which], view.cells[*which]);
             let look = view.look(canvas.theme, cell);
             let middle = room.top + header + pitch * (index as f64 + 0.5);
             let baseline = middle + size * 0.36;
+            let half = (pitch * 0.34).min(28.0);
             match row[0] {
                 Some(value) => {
                     let tip = place(value);
                     // What costs no more than the least there can be is still to be seen.
                     let shown = if (tip - base).abs() < 4.0 { base + 4.0 } else { tip };
-                    canvas.bar(base, shown, middle - pitch * 0.33, middle + pitch * 0.33, look.colour);
+                    canvas.bar(base, shown, middle - half, middle + half, look.colour);
                     let colour = if cell.direction() == Direction::Push { look.colour } else { palette.ink };
                     let hand = Hand { size, weight: Weight::SemiBold, colour, align: Align::Left };
                     canvas.text(shown.max(base) + 10.0, baseline, text, hand);

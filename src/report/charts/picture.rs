@@ -47,8 +47,10 @@ impl Picture {
 /// A chart ready to be drawn: its words, and how to fill the room below them.
 pub(super) struct Chart<'c> {
     pub frame: Frame,
-    pub fill: Box<dyn FnOnce(&mut Canvas<'_>, Room) + 'c>,
+    pub fill: Fill<'c>,
 }
+
+type Fill<'c> = Box<dyn FnOnce(&mut Canvas<'_>, Room) + 'c>;
 
 type Prepare = for<'c> fn(&'c View<'c, 'c>) -> Result<Chart<'c>, &'static str>;
 

@@ -2,16 +2,19 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Contest, Figure, Order, firm};
+use super::finding::{Contest, Figure, Order, Side, firm};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
 use super::over_time;
 use super::picture::Chart;
 use super::text::{self, Weight};
 use super::view::View;
-use crate::measure::recording::{Role, Second, Trial};
+use crate::measure::recording::{Role, Second, SideRecord, Trial};
 use crate::summary::Cell;
 use crate::units::{show_bytes, show_number, significant};
+
+/// What the best of several pollers is called.
+const BEST: &str = "cheapest";
 
 const MEBI: f64 = 1_048_576.0;
 
@@ -82,76 +85,38 @@ fn server_cpu(cell: &Cell<'_>) -> Option<Figure> {
     })
 }
 
-fn server_memory(cell: &Cell<'_>) -> Option<Figure> {
-    cell.metrics.get("memory.server.peak").and_then(Figure::new)
-}
-
-fn servers(trial: &Trial) -> impl Iterator<Item = &crate::measure::recording::SideRecord> {
+fn servers(trial: &Trial) -> impl Iterator<Item = &SideRecord> {
     trial.sides.iter().filter(|side| side.role == Role::Server)
 }
 
 fn title(view: &View<'_, '_>) -> Option<String> {
-    let contest = view.contest(server_cpu);
-    let find = |name: &str| view.cells.iter().find(|cell| super::finding::short(&cell.contender.name) == name).and_then(|cell| server_memory(cell));
-    let core = |value: f64| format!("{}\u{a0}% of a core", significant(value, 2));
-    let mebi = |value: Option<Figure>| value.map_or_else(|| "?".to_owned(), |figure| firm(show_bytes(figure.value)));
-    let called = |side: &super::finding::Side| if side.best_of_polling { format!("{}, the cheapest polling", side.name) } else { side.name.clone() };
-    Some(match &contest {
+    let contest = view.contest("cpu.server.per_1000_updates", server_cpu);
+    let memory = |side: &Side| side.cell(&view.cells).and_then(|cell| Figure::of_metric(cell, "memory.server.peak"));
+    let core = |side: &Side| format!("{}\u{a0}% of a core", significant(side.figure, 2));
+    let mebi = |side: &Side| memory(side).map_or_else(|| "?".to_owned(), |figure| firm(show_bytes(figure.value)));
+    let both = |side: &Side| format!("{} and {}", core(side), mebi(side));
+    let (one, two) = match &contest {
         Contest::Nobody => return None,
-        Contest::One(one) => format!("{} costs the server {} and {}", one.name, core(one.figure), mebi(find(&one.name))),
-        Contest::Untrusted(one, two) => format!(
-            "Not to be trusted: {} costs the server {} and {}; {} {} and {}",
-            one.name,
-            core(one.figure),
-            mebi(find(&one.name)),
-            two.name,
-            core(two.figure),
-            mebi(find(&two.name))
-        ),
-        Contest::Clear(one, two) | Contest::Unclear(one, two) => {
-            let clear = matches!(contest, Contest::Clear(..));
-            let (first, second) = (find(&one.name), find(&two.name));
-            let order = first.zip(second).map_or(Order::Unclear, |(first, second)| first.against(second));
-            let numbers = |one_cpu: f64, one_memory, two_cpu: f64, two_memory| {
-                format!("{} and {} instead of {} and {}", core(one_cpu), mebi(one_memory), core(two_cpu).replace(" of a core", ""), mebi(two_memory))
-            };
-            match (clear, order) {
-                (true, Order::Less) => {
-                    format!("{} costs the server less than {}: {}", called(one), called(two), numbers(one.figure, first, two.figure, second))
-                }
-                (true, Order::More) => format!(
-                    "{} saves the server CPU but takes more memory than {}: {}",
-                    called(one),
-                    called(two),
-                    numbers(one.figure, first, two.figure, second)
-                ),
-                (true, Order::Unclear) => format!(
-                    "{} costs the server less CPU than {}: {} instead of {}; no clear difference in memory",
-                    called(one),
-                    called(two),
-                    core(one.figure),
-                    core(two.figure).replace(" of a core", "")
-                ),
-                (false, Order::Unclear) => format!(
-                    "No clear difference in what {} and {} cost the server: {} and {}, {} and {}",
-                    one.name,
-                    called(two),
-                    core(one.figure).replace(" of a core", ""),
-                    core(two.figure),
-                    mebi(first),
-                    mebi(second)
-                ),
-                (false, order) => {
-                    let (less, more, least, most) = if order == Order::Less { (one, two, first, second) } else { (two, one, second, first) };
-                    format!(
-                        "{} takes less of the server’s memory than {}: {} instead of {}; no clear difference in CPU",
-                        called(less),
-                        called(more),
-                        mebi(least),
-                        mebi(most)
-                    )
-                }
-            }
+        Contest::One(one) => return Some(format!("{} costs the server {}", one.called(BEST, ","), both(one))),
+        Contest::Untrusted(one, two) => {
+            return Some(format!("Not to be trusted: {} costs the server {}; {} {}", one.called(BEST, ","), both(one), two.called(BEST, ","), both(two)));
+        }
+        Contest::Clear(one, two) | Contest::Unclear(one, two) => (one, two),
+    };
+    let untrusted = !view.trusted("memory.server.peak", &[one, two]);
+    let order = memory(one).zip(memory(two)).filter(|_| !untrusted).map_or(Order::Unclear, |(one, two)| one.against(&two));
+    let (subject, other) = (one.called(BEST, ","), two.called(BEST, ""));
+    Some(match (matches!(contest, Contest::Clear(..)), order) {
+        (true, Order::Less) => format!("{subject} costs the server less than {other}: {} instead of {}", both(one), both(two)),
+        (true, Order::More) => format!("{subject} takes less of the server’s CPU but more memory than {other}: {} instead of {}", both(one), both(two)),
+        (true, Order::Unclear) => {
+            format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}; no clear difference in memory", core(one), core(two))
+        }
+        (false, Order::Unclear) => format!("No clear difference in what {} and {other} cost the server: {}; {}", one.called(BEST, ","), both(one), both(two)),
+        (false, order) => {
+            let (less, more) = if order == Order::Less { (one, two) } else { (two, one) };
+            let (less_called, more_called) = (less.called(BEST, ","), more.called(BEST, ""));
+            format!("{less_called} takes less of the server’s memory than {more_called}: {} instead of {}; no clear difference in CPU", mebi(less), mebi(more))
         }
     })
 }
@@ -162,7 +127,7 @@ impl Grid<'_> {
         let compression = view.summary.recording.scenario.compression;
         let rows = self.roles.len() as f64;
         let (top, bottom) = (room.top + 40.0, room.bottom - if compression == 1.0 { 26.0 } else { 50.0 });
-        let gap = if rows > 2.0 { 26.0 } else { 38.0 };
+        let gap = if rows > 2.0 { 34.0 } else { 44.0 };
         let height = (bottom - top - gap * (rows - 1.0)) / rows;
         let names: Vec<(&str, &str)> = view.cells.iter().map(|cell| (cell.contender.name.as_str(), "")).collect();
         let setting = labels::set(&names, height + gap * 0.7, 190.0, 20.0);
@@ -175,7 +140,7 @@ impl Grid<'_> {
             let right = left + column - ticks - setting.width - labels::GAP;
             canvas.text(left, room.top + 14.0, heading, Hand { size: 22.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left });
             let values = series.iter().flatten().flat_map(|series| series.points.iter().map(|point| point.1));
-            let scale = Scale::linear(values);
+            let scale = Scale::linear(values, 2);
             for (row, series) in series.iter().enumerate() {
                 let upper = top + row as f64 * (height + gap);
                 let plot = Room { left, top: upper, right, bottom: upper + height };
@@ -201,11 +166,8 @@ impl Grid<'_> {
 fn panel(canvas: &mut Canvas<'_>, plot: Room, view: &View<'_, '_>, series: &[Series<'_>], scale: Scale, setting: &labels::Setting, gap: f64) {
     let palette = canvas.palette();
     let height = |value: f64| plot.bottom - (plot.bottom - plot.top) * scale.place(value);
-    let all = scale.ticks();
-    // Small panels get three marks, so that the lines stay in the foreground.
-    let every = all.len().div_ceil(4).max(1);
     let hand = Hand { size: 17.0, weight: Weight::Regular, colour: palette.soft, align: Align::Right };
-    for tick in all.iter().step_by(every) {
+    for tick in &scale.ticks() {
         canvas.line((plot.left, height(*tick)), (plot.right, height(*tick)), 1.25, palette.grid);
         canvas.text(plot.left - 12.0, height(*tick) + 6.0, &text::fit(&show_number(*tick), 17.0, Weight::Regular, 46.0), hand);
     }

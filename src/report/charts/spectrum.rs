@@ -2,7 +2,7 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Figure, Words, firm, short};
+use super::finding::{Contest, Figure, Side, Words, firm};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
 use super::picture::Chart;
@@ -30,7 +30,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         return Err("nothing was delivered");
     }
     // As many nines as the samples bear out, and two at least, so that p99 is on the axis.
-    let nines = (samples as f64).log10().ceil().clamp(2.0, 6.0);
+    let nines = (samples as f64).log10().clamp(2.0, 6.0);
     let series: Vec<Series<'_>> = view.cells.iter().filter_map(|cell| Series::new(cell, nines)).collect();
     let words = Words {
         say: &|name, figure| format!("{name} shows 99\u{a0}% of updates within {figure}"),
@@ -39,26 +39,22 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         best: "freshest",
         show: &show_seconds,
     };
-    let p99 = |cell: &Cell<'_>| cell.metrics.get("latency.p99").and_then(Figure::new);
-    let title = words.title(&view.contest(p99)).ok_or("nothing was delivered")?;
-    let frame = Frame { title, subtitle: subtitle(view) };
+    let contest = view.contest("latency.p99", |cell| Figure::of_metric(cell, "latency.p99"));
+    let title = words.title(&contest).ok_or("nothing was delivered")?;
+    let frame = Frame { title, subtitle: subtitle(view, &contest) };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &series, nines)) })
 }
 
-fn subtitle(view: &View<'_, '_>) -> String {
+/// In a title stands measured time; where it is compressed, the scenario's time of the same contenders stands below.
+fn subtitle(view: &View<'_, '_>, contest: &Contest) -> String {
     let compression = view.summary.recording.scenario.compression;
-    let what = "Delivery latency: from an update’s due time until the subscriber has it, by percentile";
+    let what = "Delivery latency, from an update’s due time until the subscriber has it, by percentile";
     if compression == 1.0 {
         return what.to_owned();
     }
-    let figures: Vec<String> = view
-        .cells
-        .iter()
-        .filter_map(|cell| Some(format!("{} {}", short(&cell.contender.name), firm(show_seconds(cell.value("scenario_latency.p99")?)))))
-        .take(3)
-        .collect();
-    let more = if view.cells.len() > figures.len() { " …" } else { "" };
-    format!("{what}; measured time, compressed {}-fold. In scenario time p99 is {}{more}", significant(compression, 4), figures.join(", "))
+    let figure = |side: &Side| Some(format!("{} {}", side.called("", ""), firm(show_seconds(side.cell(&view.cells)?.value("scenario_latency.p99")?))));
+    let figures: Vec<String> = contest.sides().into_iter().filter_map(figure).collect();
+    format!("{what}; measured time, compressed {}-fold: in scenario time p99 is {}", significant(compression, 4), figures.join(", "))
 }
 
 impl<'c> Series<'c> {

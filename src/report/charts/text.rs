@@ -60,12 +60,28 @@ pub fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
     if width(text, size, weight) <= room {
         return text.to_owned();
     }
-    let characters: Vec<char> = text.chars().collect();
-    let cut = |keep: usize| {
-        let head: String = characters[..keep].iter().collect();
-        format!("{}…", head.trim_end())
-    };
-    (1..characters.len()).rev().map(cut).find(|short| width(short, size, weight) <= room).unwrap_or_else(|| "…".to_owned())
+    let mut left = room - width("…", size, weight);
+    let fitting = text.chars().take_while(|character| {
+        left -= width(character.encode_utf8(&mut [0; 4]), size, weight);
+        left >= 0.0
+    });
+    let head: String = fitting.collect();
+    format!("{}…", head.trim_end())
+}
+
+/// A name, or as much of its beginning and end as fits, with `…` between: names that begin alike mostly differ at the end.
+pub fn fit_name(name: &str, size: f64, weight: Weight, room: f64) -> String {
+    if width(name, size, weight) <= room {
+        return name.to_owned();
+    }
+    let head = fit(name, size, weight, room * 0.62);
+    let mut left = room - width(&head, size, weight);
+    let fitting = name.chars().rev().take_while(|character| {
+        left -= width(character.encode_utf8(&mut [0; 4]), size, weight);
+        left >= 0.0
+    });
+    let tail: Vec<char> = fitting.collect();
+    head + &tail.into_iter().rev().collect::<String>()
 }
 
 /// Breaks a text into at most so many lines; `None` where it does not fit. A semicolon or colon in a title of two lines is where it breaks, if it can.
@@ -146,11 +162,14 @@ mod tests {
             for room in [20.0, 60.0, 100.0] {
                 let short = fit(text, 20.0, Weight::SemiBold, room);
                 assert!(width(&short, 20.0, Weight::SemiBold) <= room, "{short:?} in {room}");
+                let name = fit_name(text, 20.0, Weight::SemiBold, room);
+                assert!(width(&name, 20.0, Weight::SemiBold) <= room, "{name:?} in {room}");
                 for line in wrap_or_cut(text, 20.0, Weight::Regular, room, 2) {
                     assert!(width(&line, 20.0, Weight::Regular) <= room, "{line:?} in {room}");
                 }
             }
         }
+        assert!(fit_name("rest-poll-through-a-proxy-1", 20.0, Weight::Regular, 150.0).ends_with("-1"));
         assert_eq!(fit("short", 20.0, Weight::Regular, 500.0), "short");
         let title = "rest-poll sends 25 messages for one update; xmpp-pubsub sends 1.1";
         assert_eq!(wrap(title, 42.0, Weight::SemiBold, 1_000.0, 2).unwrap()[1], "xmpp-pubsub sends 1.1");

@@ -1,9 +1,9 @@
 //! What a set of charts is drawn from: one load point of a summary, its contenders, and whether it can be trusted.
 
-use super::finding::{Contest, Figure};
+use super::finding::{Contest, Figure, Side};
 use super::theme::{self, Look, Theme};
 use crate::measure::recording::Direction;
-use crate::summary::{Cell, Summary};
+use crate::summary::{Cell, Doubt, Grade, Summary};
 
 /// One load point of a summary.
 pub struct View<'s, 'r> {
@@ -13,21 +13,37 @@ pub struct View<'s, 'r> {
     pub load_point: &'s str,
     /// Its contenders, in the scenario's order.
     pub cells: Vec<&'s Cell<'r>>,
-    /// Why it cannot be trusted; empty where it can.
-    pub untrusted: Vec<String>,
+    /// Why figures of it cannot be trusted; empty where they can.
+    pub untrusted: Vec<&'s str>,
+    /// How many notes there are on it besides.
+    pub notes: usize,
 }
 
 impl<'s, 'r> View<'s, 'r> {
     /// A load point of a summary.
     pub fn new(summary: &'s Summary<'r>, load_point: &'s str) -> Self {
         let cells: Vec<&Cell<'r>> = summary.at(load_point).collect();
-        let untrusted = untrusted(&cells);
-        Self { summary, load_point, cells, untrusted }
+        let concerning = |grade: Grade| {
+            let concerns = |doubt: &Doubt| doubt.grade == grade && cells.iter().any(|cell| doubt.concerns(&cell.contender.name, load_point));
+            summary.doubts.iter().filter(|doubt| concerns(doubt)).collect::<Vec<&'s Doubt>>()
+        };
+        let untrusted = concerning(Grade::Untrusted).into_iter().map(|doubt| doubt.text.as_str()).collect();
+        let notes = concerning(Grade::Note).len();
+        Self { summary, load_point, cells, untrusted, notes }
     }
 
-    /// Who is compared in a title, by a figure of which less is better.
-    pub fn contest(&self, of: impl Fn(&Cell<'_>) -> Option<Figure>) -> Contest {
-        Contest::new(&self.cells, self.untrusted.is_empty(), of)
+    /// Who is compared in a title, by a figure of which less is better; doubts about this metric are doubts about it.
+    pub fn contest(&self, metric: &str, of: impl Fn(&Cell<'_>) -> Option<Figure>) -> Contest {
+        Contest::new(&self.cells, |cell| self.trusts(metric, cell), of)
+    }
+
+    /// Whether a metric of those in a title can be trusted.
+    pub fn trusted(&self, metric: &str, sides: &[&Side]) -> bool {
+        sides.iter().filter_map(|side| side.cell(&self.cells)).all(|cell| self.trusts(metric, cell))
+    }
+
+    fn trusts(&self, metric: &str, cell: &Cell<'_>) -> bool {
+        self.summary.doubts_on(cell, metric).all(|doubt| doubt.grade != Grade::Untrusted)
     }
 
     /// How a contender is drawn.
@@ -54,17 +70,4 @@ fn layer(direction: Direction) -> u8 {
         Direction::Pull => 1,
         Direction::Push => 2,
     }
-}
-
-/// Counts that should be equal and are not, and times that were not kept.
-fn untrusted(cells: &[&Cell<'_>]) -> Vec<String> {
-    let trials = cells.iter().flat_map(|cell| cell.trials.iter().map(move |trial| (cell, trial)));
-    trials
-        .flat_map(|(cell, trial)| {
-            trial.checks.iter().filter(|check| !check.holds).map(move |check| {
-                let ((left, left_count), (right, right_count)) = (&check.left, &check.right);
-                format!("{}: {}: {left} {left_count}, {right} {right_count}", cell.contender.name, check.what)
-            })
-        })
-        .collect()
 }

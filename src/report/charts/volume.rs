@@ -2,7 +2,7 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Figure, Words};
+use super::finding::{self, Figure, Words};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
 use super::over_time;
@@ -33,26 +33,29 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         })
         .collect();
     let words = Words {
-        say: &|name, figure| format!("{name} exchanges {figure} messages a second"),
+        say: &|name, figure| format!("{name} exchanges {} a second", finding::count(figure, "message")),
         briefly: &|figure| figure.to_owned(),
         topic: "messages a second",
         best: "quietest",
         show: &show_number,
     };
-    let title = words.title(&view.contest(per_second)).filter(|_| !series.is_empty()).ok_or("no time-line was recorded")?;
+    let title = words.title(&view.contest("messages.per_update", per_second)).filter(|_| !series.is_empty()).ok_or("no time-line was recorded")?;
     let values = || series.iter().flat_map(|series| series.points.iter().map(|point| point.1));
     let means = || series.iter().map(|series| series.mean).filter(|mean| *mean > 0.0);
     let spread = means().fold(0.0, f64::max) / means().fold(f64::INFINITY, f64::min);
     let logarithmic = spread > SPREAD;
-    let scale = if logarithmic { Scale::decades(values()) } else { Scale::linear(values()) };
+    let scale = if logarithmic { Scale::decades(values()) } else { Scale::linear(values(), 5) };
     let zero = logarithmic && values().any(|value| value <= 0.0);
     let axis = match (logarithmic, zero) {
         (false, _) => "",
         (true, false) => " (log scale)",
         (true, true) => " (log scale; nothing at all lies on the lowest line)",
     };
-    let frame =
-        Frame { title, subtitle: format!("Messages per second on the subscribers’ leg, requests and responses, both ways{axis}{}", over_time::note(window)) };
+    let second = if view.summary.recording.scenario.compression == 1.0 { "second" } else { "measured second" };
+    let frame = Frame {
+        title,
+        subtitle: format!("Messages per {second} on the subscribers’ leg, requests and responses, both ways{axis}{}", over_time::note(window)),
+    };
     let fill = move |canvas: &mut Canvas<'_>, room: Room| fill(canvas, room, view, &series, scale, zero);
     Ok(Chart { frame, fill: Box::new(fill) })
 }
@@ -74,7 +77,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
     let (top, bottom) = (room.top + 20.0, room.bottom - if compression == 1.0 { 34.0 } else { 62.0 });
     let setting = labels::set(&names, bottom - top + 40.0, 340.0, 26.0);
     let ticks: Vec<(f64, String)> = scale.ticks().into_iter().map(|tick| (tick, show_number(tick))).collect();
-    let widest = ticks.iter().map(|(_, text)| text::width(text, 20.0, Weight::Regular)).fold(if compression == 1.0 { 0.0 } else { 82.0 }, f64::max);
+    let widest = ticks.iter().map(|(_, text)| text::width(text, 20.0, Weight::Regular)).fold(if compression == 1.0 { 0.0 } else { 94.0 }, f64::max);
     let plot = Room { left: room.left + widest + 16.0, top, right: room.right - setting.width - labels::GAP, bottom };
     let height = |value: f64| plot.bottom - (plot.bottom - plot.top) * scale.place(value);
     let hand = Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align: Align::Right };

@@ -134,3 +134,22 @@ fn each_load_point_has_its_verdict() {
     let points: Vec<&str> = verdicts.iter().map(|verdict| verdict.load_point.as_str()).collect();
     assert_eq!(points, ["workload.topics=50", "workload.topics=100"]);
 }
+
+#[test]
+fn a_slow_poller_that_skips_updates_is_told_so() {
+    let mut recording = made_up().many_contenders().build();
+    recording.contenders.retain(|contender| contender.name.contains("30-seconds") || contender.name.contains("tls"));
+    recording.trials.retain(|trial| recording.contenders.iter().any(|contender| contender.name == trial.contender));
+    let verdict = verdicts(&recording).remove(0);
+    assert!(text(&verdict, Question::SetUp).contains("no more messages afterwards either (it delivers 31.7 % of the updates)"), "{verdict:?}");
+}
+
+#[test]
+fn what_has_no_ratio_is_not_compared() {
+    let mut recording = small().build();
+    // Each family has a repeat of its own only.
+    recording.trials.retain(|trial| (trial.contender == "xmpp-pubsub") == (trial.repeat == 1));
+    let verdict = verdicts(&recording).remove(0);
+    assert_eq!(winners(&verdict)[0], (Question::Volume, Winner::NoComparison));
+    assert!(text(&verdict, Question::Volume).contains("have no ratio"), "{verdict:?}");
+}

@@ -1,0 +1,339 @@
+//! What every contender promises. All tests loop over `contenders::ALL`: a new contender is covered with no new test.
+
+mod support;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use pushbench::contender::settings::Values;
+use pushbench::contender::topic::Topic;
+use pushbench::contender::{Contender, Direction, Limits, Load, Protocol, Publisher, SubscriberSeat};
+use pushbench::contenders::ALL;
+use pushbench::measure::clock::{Clock as _, RealClock};
+use pushbench::measure::ledger::Leg;
+use pushbench::run::scheduler::Scheduler;
+use pushbench::run::timetable::Timetable;
+use support::{CountingInbox, HANG, Running, on_one_thread, publisher_seat, subscriber_seat, trials};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What a contender is given for settings without a default.
+fn required(contender: &dyn Contender) -> BTreeMap<String, String> {
+    let settings = contender.settings().iter().filter(|setting| setting.default.is_none());
+    settings.map(|setting| (setting.name.to_owned(), if setting.name == "interval" { "100ms" } else { "1" }.to_owned())).collect()
+}
+
+fn protocol(contender: &dyn Contender) -> Rc<dyn Protocol> {
+    let values = Values::new(contender.settings(), &required(contender)).unwrap_or_else(|error| panic!("{}: {error}", contender.name()));
+    contender.protocol(&values).unwrap_or_else(|error| panic!("{}: {error}", contender.name()))
+}
+
+/// A scenario of two seconds with one contender.
+fn scenario(contender: &dyn Contender, topology: &str, topics: u32, updates: f64, subscribers: u32) -> String {
+    let settings: String = required(contender).iter().map(|(key, value)| format!("{key} = \"{value}\"\n")).collect();
+    format!(
+        r#"
+        title = "contract"
+        [workload]
+        topology = "{topology}"
+        topics = {topics}
+        updates_per_active_topic = {updates}
+        span = "2s"
+        warm_up = "500ms"
+        payload = "200 B"
+        timeout = "1s"
+        seed = 3
+        [subscribers]
+        count = {subscribers}
+        connections = 2
+        [[contender]]
+        use = "{}"
+        {settings}
+        "#,
+        contender.name()
+    )
+}
+
+/// A server with a publisher, and what the test needs to connect subscribers.
+struct Stage {
+    protocol: Rc<dyn Protocol>,
+    server: Running,
+    publisher: Box<dyn Publisher>,
+    scheduler: Scheduler,
+}
+
+impl Stage {
+    async fn set(contender: &dyn Contender) -> Self {
+        let protocol = protocol(contender);
+        let server = Running::start(Rc::clone(&protocol), Limits::default()).await;
+        let publisher = protocol.publisher(publisher_seat(&server.address, 4).0).await.unwrap();
+        // All polls of the next minute.
+        let now = RealClock.now();
+        let minute = now.after(Duration::from_secs(60));
+        let scheduler = Scheduler::new(Rc::new(RealClock), 1, 1.0);
+        scheduler.start(Timetable { warm_up: now, window: now, drain: minute, last_poll: minute, end: minute });
+        Self { protocol, server, publisher, scheduler }
+    }
+
+    async fn create(&self, topics: &[Topic], payload: &Bytes) {
+        let topics = topics.iter().chain([&Topic::PROBE]).map(|topic| (*topic, payload.clone())).collect();
+        self.publisher.create(topics).await.unwrap();
+    }
+
+    /// Connects a subscriber and lets it run; its pacer runs from then on.
+    async fn subscribe(&self, topics: &[Topic], index: u32) -> Subscribed {
+        let (seat, inbox, _) = subscriber_seat(&self.server.address, topics.iter().copied().chain([Topic::PROBE]), 2, Duration::from_secs(1));
+        let seat = SubscriberSeat { index, pacer: self.scheduler.pacer(index), ..seat };
+        let mut subscriber = self.protocol.subscriber(seat).await.unwrap();
+        let scheduler = self.scheduler.clone();
+        let pacing = tokio::task::spawn_local(async move { scheduler.run().await });
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let task = tokio::task::spawn_local(async move {
+            let result = subscriber.run(stopped).await;
+            subscriber.close().await;
+            result.map_err(|fault| fault.to_string())
+        });
+        Subscribed { inbox, stop, task, pacing }
+    }
+}
+
+struct Subscribed {
+    inbox: Rc<CountingInbox>,
+    stop: CancellationToken,
+    task: JoinHandle<Result<(), String>>,
+    pacing: JoinHandle<std::io::Result<()>>,
+}
+
+impl Subscribed {
+    async fn has(&self, payload: &[u8]) {
+        self.inbox.until(|inbox| inbox.payloads.borrow().iter().any(|got| got == payload)).await;
+    }
+
+    /// Ends it and says how long that took.
+    async fn end(self) -> Duration {
+        let begin = Instant::now();
+        self.stop.cancel();
+        self.task.await.unwrap().unwrap();
+        self.pacing.abort();
+        begin.elapsed()
+    }
+}
+
+#[test]
+fn every_update_arrives_once_in_order_and_both_ends_count_alike() {
+    for contender in ALL {
+        on_one_thread(async {
+            let trial = trials::in_real_time(&scenario(*contender, "fan-out", 5, 30.0, 8)).await;
+            let name = contender.name();
+            let deliveries = trial.deliveries;
+            assert!(trial.updates > 100, "{name}");
+            assert_eq!(deliveries.expected, trial.updates * 8, "{name}");
+            assert_eq!((deliveries.lost, deliveries.duplicated, deliveries.reordered, deliveries.corrupt), (0, 0, 0, 0), "{name}");
+            assert_eq!(deliveries.catch_up, 5 * 8, "{name}: a first value of every subscription");
+            assert_eq!(trial.times.latency.count(), deliveries.expected, "{name}");
+            assert_eq!(trial.times.time_to_current.count(), 8, "{name}");
+            if contender.direction() == Direction::Push {
+                assert_eq!(deliveries.coalesced, 0, "{name}: push tells each update");
+                assert_eq!(trial.wasted, 0, "{name}");
+            }
+            if contender.direction() == Direction::Pull {
+                assert_eq!(trial.requests_planned, trial.subscriber_traffic.window.requests, "{name}");
+                assert_eq!(trial.requests_planned, 5 * 8 * 20, "{name}: every 100 ms for two seconds");
+                assert_eq!(trial.failed_requests, 0, "{name}");
+            }
+            // The trial's own checks (client's count = server's count) were asserted by the helper: they must be there.
+            let in_memory = protocol(*contender).in_memory();
+            assert!(in_memory || trial.checks.len() > 6, "{name}: {:?}", trial.checks);
+        });
+    }
+}
+
+#[test]
+fn many_subscribers_of_a_mesh() {
+    for contender in ALL {
+        on_one_thread(async {
+            let mesh = scenario(*contender, "mesh", 20, 3.0, 200).replace("seed = 3", "seed = 3\ntopics_per_subscriber = 2");
+            let trial = trials::in_real_time(&mesh).await;
+            assert!(trial.deliveries.expected > 500, "{}", contender.name());
+            assert_eq!(trial.deliveries.lost, 0, "{}", contender.name());
+            assert_eq!(trial.deliveries.catch_up, 400, "{}", contender.name());
+        });
+    }
+}
+
+#[test]
+fn any_bytes_arrive_as_they_were_sent() {
+    let all_bytes: Vec<u8> = (0..=255).collect();
+    let awkward = [
+        Bytes::from_static(b"<b attr='x'>&amp;</b>]]><!-- \"quoted\" -->"),
+        Bytes::from_static("\u{1F4E8} \u{7FF} \u{FEFF} \r\n\t tail ".as_bytes()),
+        Bytes::from_static(b"\0 nul \0"),
+        Bytes::from(all_bytes),
+        Bytes::from(vec![b'x'; 100_000]),
+    ];
+    for contender in ALL {
+        on_one_thread(async {
+            let stage = Stage::set(*contender).await;
+            stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
+            let subscribed = stage.subscribe(&[Topic(0)], 0).await;
+            for payload in &awkward {
+                stage.publisher.publish(Topic(0), payload.clone()).await.unwrap();
+                subscribed.has(payload).await;
+            }
+            subscribed.end().await;
+        });
+    }
+}
+
+#[test]
+fn a_late_subscriber_gets_the_latest_value() {
+    for contender in ALL {
+        on_one_thread(async {
+            let stage = Stage::set(*contender).await;
+            stage.create(&[Topic(0), Topic(1)], &Bytes::from_static(b"old")).await;
+            stage.publisher.publish(Topic(1), Bytes::from_static(b"latest")).await.unwrap();
+            let subscribed = stage.subscribe(&[Topic(0), Topic(1)], 0).await;
+            subscribed.has(b"old").await;
+            subscribed.has(b"latest").await;
+            subscribed.end().await;
+        });
+    }
+}
+
+#[test]
+fn a_publisher_gone_harms_nobody() {
+    for contender in ALL {
+        on_one_thread(async {
+            let stage = Stage::set(*contender).await;
+            stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
+            let subscribed = stage.subscribe(&[Topic(0)], 0).await;
+            subscribed.has(b"first").await;
+            drop(stage.publisher);
+            let (seat, _) = publisher_seat(&stage.server.address, 1);
+            let next = stage.protocol.publisher(pushbench::contender::PublisherSeat { index: 1, ..seat }).await.unwrap();
+            next.publish(Topic(0), Bytes::from_static(b"from another")).await.unwrap();
+            subscribed.has(b"from another").await;
+            subscribed.end().await;
+        });
+    }
+}
+
+#[test]
+fn everybody_stops_within_a_second() {
+    for contender in ALL {
+        on_one_thread(async {
+            let stage = Stage::set(*contender).await;
+            stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
+            let (ends, stays) = (stage.subscribe(&[Topic(0)], 0).await, stage.subscribe(&[Topic(0)], 1).await);
+            stays.has(b"first").await;
+            let subscriber = ends.end().await;
+            assert!(subscriber < Duration::from_secs(1), "{}: its subscriber took {subscriber:?}", contender.name());
+            // The server stops although a subscriber and a publisher are still connected.
+            let server = stage.server.end().await;
+            assert!(server < Duration::from_secs(1), "{}: its server took {server:?}", contender.name());
+            stays.task.abort();
+        });
+    }
+}
+
+#[test]
+fn a_server_killed_under_load_is_a_fault_and_no_hang() {
+    let with_server = ALL.iter().filter(|contender| !protocol(**contender).in_memory());
+    let mut tried = 0;
+    for contender in with_server {
+        tried += 1;
+        on_one_thread(async {
+            let stage = Stage::set(*contender).await;
+            stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
+            let subscribed = stage.subscribe(&[Topic(0)], 0).await;
+            subscribed.has(b"first").await;
+            stage.server.task.abort();
+            let ended = tokio::time::timeout(Duration::from_secs(5), subscribed.task).await;
+            let ended = ended.unwrap_or_else(|_| panic!("{}: its subscriber hangs", contender.name())).unwrap();
+            assert!(ended.is_err(), "{}: its subscriber took a dead server for a good end", contender.name());
+            let published = tokio::time::timeout(HANG + Duration::from_secs(1), stage.publisher.publish(Topic(0), Bytes::from_static(b"lost"))).await;
+            assert!(published.expect("its publisher hangs").is_err(), "{}", contender.name());
+        });
+    }
+    assert!(tried >= 3);
+}
+
+#[test]
+fn the_server_counts_both_legs_apart() {
+    for contender in ALL.iter().filter(|contender| !protocol(**contender).in_memory()) {
+        on_one_thread(async {
+            let stage = Stage::set(*contender).await;
+            stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
+            let before = stage.server.ledger.traffic(Leg::Subscriber);
+            stage.publisher.publish(Topic(0), Bytes::from(vec![b'x'; 5_000])).await.unwrap();
+            let (subscribers, publishers) = (stage.server.ledger.traffic(Leg::Subscriber), stage.server.ledger.traffic(Leg::Publisher));
+            assert_eq!(before, subscribers, "{}: a publication is no traffic of subscribers", contender.name());
+            assert!(publishers.payload_bytes >= 5_000 + 5, "{}", contender.name());
+            assert!(publishers.bytes_up > publishers.payload_bytes, "{}", contender.name());
+        });
+    }
+}
+
+#[test]
+fn settings_are_declared_and_slips_are_named() {
+    for contender in ALL {
+        let name = contender.name();
+        assert!(!contender.about().is_empty() && contender.about().ends_with('.'), "{name}");
+        for setting in contender.settings() {
+            assert!(!setting.about.is_empty(), "{name}: {} is not told about", setting.name);
+        }
+        let mut given = required(*contender);
+        given.insert("no-such-setting".to_owned(), "1".to_owned());
+        let error = Values::new(contender.settings(), &given).unwrap_err();
+        assert_eq!(error.key, "no-such-setting", "{name}");
+        for setting in contender.settings() {
+            assert!(error.allowed.contains(setting.name), "{name}: the error does not name {}", setting.name);
+        }
+    }
+    let names: std::collections::BTreeSet<&str> = ALL.iter().map(|contender| contender.name()).collect();
+    assert_eq!(names.len(), ALL.len(), "two contenders share a name");
+}
+
+#[test]
+fn each_is_told_of_in_the_docs() {
+    for contender in ALL {
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/contenders/{}.md", contender.name()));
+        let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+        for setting in contender.settings() {
+            assert!(text.contains(&format!("`{}`", setting.name)), "{} does not tell of {}", page.display(), setting.name);
+        }
+    }
+}
+
+#[test]
+fn forecasts_are_what_then_happens() {
+    let seen = RefCell::new(Vec::new());
+    for contender in ALL {
+        on_one_thread(async {
+            let trial = trials::in_real_time(&scenario(*contender, "fan-out", 5, 30.0, 8)).await;
+            let load = Load {
+                subscribers: 8,
+                connections: 2,
+                publishers: 1,
+                publisher_connections: 8,
+                subscriptions: 40,
+                topics: 5,
+                updates: trial.updates,
+                deliveries: trial.deliveries.expected,
+                span: Duration::from_secs(2),
+                payload: 200,
+            };
+            let forecast = protocol(*contender).forecast(&load);
+            let window = &trial.subscriber_traffic.window;
+            let close = |left: u64, right: u64| left.abs_diff(right) as f64 <= 0.02 * right.max(50) as f64;
+            assert!(close(forecast.requests, window.requests), "{}: {} requests forecast, {} sent", contender.name(), forecast.requests, window.requests);
+            assert!(close(forecast.messages, window.messages()), "{}: {} messages forecast, {}", contender.name(), forecast.messages, window.messages());
+            seen.borrow_mut().push(contender.name());
+        });
+    }
+    assert_eq!(seen.borrow().len(), ALL.len());
+}

@@ -1,0 +1,53 @@
+//! Whole trials within a test's own thread: in real time over real sockets, or in virtual time in memory.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use pushbench::cli::REGISTRY;
+use pushbench::measure::clock::{Clock, RealClock};
+use pushbench::measure::recording::Trial;
+use pushbench::measure::virtual_clock::VirtualClock;
+use pushbench::run::launch::Launcher;
+use pushbench::run::trial::{self, Order};
+use pushbench::scenario::{LoadPoint, Scenario};
+use pushbench::trace::Trace;
+use tokio_util::sync::CancellationToken;
+
+/// Runs the first contender of a scenario in virtual time.
+pub fn in_virtual_time(text: &str) -> Trial {
+    let clock = VirtualClock::default();
+    clock.run(run(text, Rc::new(clock.clone()))).expect("somebody always waits for something")
+}
+
+/// Runs the first contender of a scenario in real time.
+pub async fn in_real_time(text: &str) -> Trial {
+    run(text, Rc::new(RealClock)).await
+}
+
+async fn run(text: &str, clock: Rc<dyn Clock>) -> Trial {
+    let scenario = Scenario::parse(text, "test.toml", Path::new(""), REGISTRY).unwrap_or_else(|error| panic!("{error}"));
+    let trace = Trace::new(&scenario).expect("no file is involved");
+    let entry = &scenario.contenders[0];
+    let protocol = entry.contender.protocol(&entry.values).expect("settings that the scenario has checked");
+    let shared = protocol.in_memory().then(|| Rc::clone(&protocol));
+    let launcher = Launcher::Tasks { clock: Rc::clone(&clock), registry: REGISTRY, protocol: shared };
+    let order = Order {
+        scenario: &scenario,
+        load_point: &LoadPoint::default(),
+        contender: 0,
+        repeat: 1,
+        protocol: &*protocol,
+        launcher: &launcher,
+        clock,
+        cores: &[],
+        interrupt: CancellationToken::new(),
+    };
+    let updates = trace.window().len() as u64;
+    let trial = trial::run(&order, &trace.sha256, updates, &|_| {}).await;
+    let trial = trial.unwrap_or_else(|error| panic!("{}: {error}", entry.name)).expect("nobody interrupts");
+    assert!(trial.complete);
+    for check in &trial.checks {
+        assert!(check.holds, "{}: {check:?}", entry.name);
+    }
+    trial
+}
