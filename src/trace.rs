@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
 
-pub use subscriptions::{Subscriptions, subscriptions};
+pub use subscriptions::Subscriptions;
 
 use crate::random::{Purpose, Random};
 use crate::scenario::{Arrivals, Popularity, Scenario, Workload};

@@ -51,8 +51,8 @@ fn polling_finds_what_the_closed_forms_say() {
     for (rate, sharp) in [(20.0, 0.0), (20.0, 0.05)] {
         let interval = 86_400.0 / 63.4;
         let trial = run(&workload("fan-in", 2_000, rate * (1.0 + sharp), 1, &format!("mode = \"poll\"\ndelay = \"10us\"\ninterval = \"{interval}s\"")));
-        let lambda_t = rate / 63.4;
-        let found = 1.0 - (-lambda_t as f64).exp();
+        let lambda_t: f64 = rate / 63.4;
+        let found = 1.0 - f64::exp(-lambda_t);
         let hits = 1.0 - trial.wasted as f64 / trial.exchanges as f64;
         let reach = trial.deliveries.delivered as f64 / trial.deliveries.expected as f64;
         let close = |left: f64, right: f64| (left / right - 1.0).abs() < 0.02;

@@ -51,7 +51,8 @@ pub struct RunArguments {
 /// See [`Trouble`].
 pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     let (scenario, plan) = arguments.selection.read(REGISTRY)?;
-    refuse_what_cannot_be_held(&scenario, &plan)?;
+    let machine = Machine::read();
+    refuse_what_cannot_be_held(&scenario, &plan, &machine)?;
     let folder = report_folder(arguments, &scenario)?;
     let binary = std::env::current_exe().map_err(|error| Trouble::cannot_run(format!("cannot find this program's own file: {error}")))?;
 
@@ -66,6 +67,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
             registry: REGISTRY,
             launcher: Launcher::Processes { binary },
             clock: Rc::new(RealClock),
+            machine,
             cores: &cores,
             interrupt: interrupt.clone(),
             folder: Some(&folder),
@@ -118,9 +120,9 @@ async fn second_interrupt<T>(interrupt: &CancellationToken) -> Result<T, Trouble
     Err(Trouble { exit: Exit::Interrupted, message: "ended at once".to_owned() })
 }
 
-fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan) -> Result<(), Trouble> {
+fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, machine: &Machine) -> Result<(), Trouble> {
     let estimates = estimate(scenario, plan, REGISTRY).map_err(Trouble::usage)?;
-    let limits = Limits::read(&Machine::read());
+    let limits = Limits::read(machine);
     let shortages: Vec<_> = plan.trials.iter().zip(&estimates).flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).collect();
     match shortages.first() {
         None => Ok(()),

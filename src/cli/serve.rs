@@ -19,7 +19,7 @@ use crate::measure::traffic::Traffic;
 use crate::units::{show_bytes, show_count};
 
 /// Settings that are on here and off in a trial, for contenders that have them.
-const FOR_OTHERS: &[(&str, &str)] = &[("cross-origin", "on")];
+const FOR_OTHERS: &[(&str, &str)] = &[("cross-origin", "on"), ("starttls", "offered")];
 
 /// Serves one embedded server alone, for other clients
 ///

@@ -4,6 +4,7 @@
 //! Push: `sent` and `received`. Payloads go in as they came; the harness alone looks inside.
 
 use crate::measure::clock::Instant;
+use crate::measure::traffic::Traffic;
 
 use super::pacer::Tick;
 
@@ -25,6 +26,26 @@ pub enum Message {
     Event,
     /// A message of the handshake: stream headers, features, SASL, resource binding.
     Handshake,
+}
+
+impl Message {
+    /// Counts one of this kind towards the server.
+    pub fn count_up(self, traffic: &mut Traffic) {
+        match self {
+            Self::Stanza => traffic.stanzas_up += 1,
+            Self::Event => traffic.events_up += 1,
+            Self::Handshake => traffic.handshake_up += 1,
+        }
+    }
+
+    /// Counts one of this kind towards the client.
+    pub fn count_down(self, traffic: &mut Traffic) {
+        match self {
+            Self::Stanza => traffic.stanzas_down += 1,
+            Self::Event => traffic.events_down += 1,
+            Self::Handshake => traffic.handshake_down += 1,
+        }
+    }
 }
 
 /// Counts, stamps and takes payloads.

@@ -24,6 +24,8 @@ pub struct Surroundings<'a> {
     pub launcher: Launcher,
     /// The clock.
     pub clock: Rc<dyn Clock>,
+    /// The machine, as it was before anything was pinned.
+    pub machine: Machine,
     /// Cores to spread sides over.
     pub cores: &'a [usize],
     /// Set when the user wants to end.
@@ -61,7 +63,7 @@ pub enum CampaignError {
         /// Which repeat.
         repeat: u32,
         /// What happened.
-        error: TrialError,
+        error: Box<TrialError>,
     },
     /// The scenario does not hold at a load point.
     #[error(transparent)]
@@ -84,7 +86,7 @@ pub enum CampaignError {
 
 /// Runs all trials of a plan. The recording is complete, interrupted or failed, and holds what was measured, in every case.
 pub async fn run(scenario: &Scenario, plan: &Plan, surroundings: &Surroundings<'_>, watch: &dyn Fn(Progress<'_>)) -> (Recording, Result<(), CampaignError>) {
-    let mut recording = begin(scenario, plan);
+    let mut recording = begin(scenario, plan, surroundings.machine.clone());
     let result = play(scenario, plan, surroundings, &mut recording, watch).await;
     recording.state = match &result {
         Ok(()) if recording.trials.iter().filter(|trial| trial.complete).count() < plan.trials.len() => State::Interrupted,
@@ -129,7 +131,7 @@ async fn play(
             contender: entry.name.clone(),
             at: if planned.load_point.0.is_empty() { String::new() } else { format!(" at {}", planned.load_point) },
             repeat: planned.repeat,
-            error,
+            error: Box::new(error),
         })?;
         recording.trials.extend(trial);
         save(recording, surroundings)?;
@@ -137,7 +139,7 @@ async fn play(
     Ok(())
 }
 
-fn begin(scenario: &Scenario, plan: &Plan) -> Recording {
+fn begin(scenario: &Scenario, plan: &Plan, machine: Machine) -> Recording {
     let now = jiff::Timestamp::now();
     Recording {
         schema: SCHEMA,
@@ -157,7 +159,7 @@ fn begin(scenario: &Scenario, plan: &Plan) -> Recording {
             compression: scenario.workload.compression,
             budgets: scenario.budgets.iter().map(budget).collect(),
         },
-        machine: Machine::read(),
+        machine,
         contenders: plan.contenders(scenario).into_iter().map(contender).collect(),
         trials_planned: plan.trials.len(),
         trials: Vec::new(),

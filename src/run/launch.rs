@@ -116,10 +116,10 @@ impl Handle {
 
     /// Waits a moment for the process to end by itself, then ends it.
     pub async fn reap(&mut self) {
-        if let Some(child) = &mut self.child {
-            if tokio::time::timeout(std::time::Duration::from_secs(1), child.wait()).await.is_err() {
-                let _ = child.kill().await;
-            }
+        if let Some(child) = &mut self.child
+            && tokio::time::timeout(std::time::Duration::from_secs(1), child.wait()).await.is_err()
+        {
+            let _ = child.kill().await;
         }
     }
 }

@@ -306,11 +306,7 @@ impl Inbox for SubscriberInbox {
         state.second.messages += 1;
         let traffic = state.traffic.of_mut(phase);
         traffic.payload_bytes += payload as u64;
-        match kind {
-            Message::Stanza => traffic.stanzas_up += 1,
-            Message::Event => traffic.events_up += 1,
-            Message::Handshake => traffic.handshake_up += 1,
-        }
+        kind.count_up(traffic);
     }
 
     fn received(&self, kind: Message, asked: bool, payload: Option<&[u8]>) {
@@ -321,11 +317,7 @@ impl Inbox for SubscriberInbox {
         let phase = due.unwrap_or(now);
         let traffic = state.traffic.of_mut(phase);
         traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
-        match kind {
-            Message::Stanza => traffic.stanzas_down += 1,
-            Message::Event => traffic.events_down += 1,
-            Message::Handshake => traffic.handshake_down += 1,
-        }
+        kind.count_down(traffic);
         if !asked {
             Self::exchange(state, phase, news);
         }
@@ -388,22 +380,14 @@ impl Inbox for PublisherInbox {
     fn sent(&self, kind: Message, payload: usize) {
         self.count(|traffic| {
             traffic.payload_bytes += payload as u64;
-            match kind {
-                Message::Stanza => traffic.stanzas_up += 1,
-                Message::Event => traffic.events_up += 1,
-                Message::Handshake => traffic.handshake_up += 1,
-            }
+            kind.count_up(traffic);
         });
     }
 
     fn received(&self, kind: Message, _asked: bool, payload: Option<&[u8]>) {
         self.count(|traffic| {
             traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
-            match kind {
-                Message::Stanza => traffic.stanzas_down += 1,
-                Message::Event => traffic.events_down += 1,
-                Message::Handshake => traffic.handshake_down += 1,
-            }
+            kind.count_down(traffic);
         });
     }
 

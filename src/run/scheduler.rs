@@ -2,8 +2,8 @@
 //!
 //! The plan is open-loop: instant = t0 + phase + k × period, with phases drawn from the seed, and never drifts. A slow
 //! answer does not delay the next question: what cannot be sent in time waits in the queue, and that shows as lag.
-//! Phases depend on seed, subscriber and key alone, so that every polling contender asks at the same instants, and
-//! n processes together ask at the same instants as one.
+//! Phases depend on seed, subscriber and the place of a key alone, so that every polling contender asks at the same
+//! instants, and n processes together ask at the same instants as one.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -12,14 +12,13 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use tokio::sync::Notify;
 
 use super::timetable::Timetable;
 use crate::contender::pacer::{Pacer, Tick, Ticks};
 use crate::measure::clock::{Clock, Instant};
 use crate::measure::recording::Phase;
+use crate::random::{Purpose, Random};
 
 /// How often a probe is asked for, measured time.
 const PROBE_PERIOD: Duration = Duration::from_millis(20);
@@ -67,6 +66,7 @@ impl Pacer for SubscriberPacer {
     fn every(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
         let ticks = Ticks::default();
         let period = Duration::from_nanos(((period.as_nanos() as f64 / self.shared.compression).round() as u64).max(1));
+        self.shared.changed.notify_one();
         self.shared.groups.borrow_mut().push(Group { subscriber: self.subscriber, period, keys: keys.to_vec(), probe, ticks: ticks.clone() });
         ticks
     }
@@ -139,8 +139,16 @@ impl Scheduler {
                     }
                 }
                 State::Running(times) => {
-                    let mut heap = shared.plan(&times);
-                    while let Some(Reverse((due, group, key))) = heap.peek().copied() {
+                    let mut heap = BinaryHeap::new();
+                    let mut known = 0;
+                    loop {
+                        // Who asks late (a subscriber that joins) is added to the plan that runs.
+                        if known < shared.groups.borrow().len() {
+                            heap.extend(shared.plan(&times, known));
+                            known = shared.groups.borrow().len();
+                        }
+                        let next = heap.peek().copied();
+                        let due = next.map_or(times.last_poll, |Reverse((due, _, _))| due);
                         if due > shared.clock.now() {
                             tokio::select! {
                                 () = timer.until(due) => {}
@@ -152,6 +160,7 @@ impl Scheduler {
                             }
                             continue;
                         }
+                        let Some(Reverse((due, group, key))) = next else { break };
                         heap.pop();
                         let groups = shared.groups.borrow();
                         let group_of = &groups[group as usize];
@@ -180,34 +189,26 @@ impl Scheduler {
 type Entry = Reverse<(Instant, u32, u32)>;
 
 impl Shared {
-    /// The first tick of each key within the timetable.
-    fn plan(&self, times: &Timetable) -> BinaryHeap<Entry> {
+    /// The first tick of each key within the timetable and not yet past, for the groups from the `known`-th on.
+    fn plan(&self, times: &Timetable, known: usize) -> Vec<Entry> {
         let mut entries = Vec::new();
-        for (index, group) in self.groups.borrow().iter().enumerate() {
+        let begin = if known == 0 { times.warm_up } else { times.warm_up.max(self.clock.now()) };
+        for (index, group) in self.groups.borrow().iter().enumerate().skip(known) {
             let period = group.period.as_nanos() as i64;
-            for (place, key) in group.keys.iter().enumerate() {
-                let origin = times.window.0 + (phase(self.seed, group.subscriber, *key) * period as f64) as i64;
-                // The first k for which origin + k × period is not before the warm-up.
-                let periods = (times.warm_up.0 - origin).div_euclid(period) + i64::from((times.warm_up.0 - origin).rem_euclid(period) > 0);
+            // One stream for each subscriber: the phase of a key depends on its place in what was asked for.
+            let mut phases = Random::new(self.seed, Purpose::Phases, group.subscriber);
+            for place in 0..group.keys.len() {
+                let origin = times.window.0 + (phases.uniform() * period as f64) as i64;
+                // The first k for which origin + k × period is not before the beginning.
+                let periods = (begin.0 - origin).div_euclid(period) + i64::from((begin.0 - origin).rem_euclid(period) > 0);
                 let first = Instant(origin + periods * period);
                 if first < times.last_poll {
                     entries.push(Reverse((first, index as u32, place as u32)));
                 }
             }
         }
-        BinaryHeap::from(entries)
+        entries
     }
-}
-
-/// The phase of a key: uniform in [0, 1), from the seed.
-fn phase(seed: u64, subscriber: u32, key: u32) -> f64 {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes[8..16].copy_from_slice(b"pollfase");
-    bytes[16..20].copy_from_slice(&subscriber.to_le_bytes());
-    bytes[20..24].copy_from_slice(&key.to_le_bytes());
-    let mut random = ChaCha8Rng::from_seed(bytes);
-    (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -248,15 +249,5 @@ mod tests {
             assert!(instants.last().unwrap().after(Duration::from_secs(2)) >= times.last_poll);
         }
         assert_eq!(scheduler.planned(), 20);
-    }
-
-    #[test]
-    fn phases_are_uniform_and_their_own() {
-        let phases: Vec<f64> = (0..10_000).map(|key| phase(1, 0, key)).collect();
-        let mean = phases.iter().sum::<f64>() / phases.len() as f64;
-        assert!((mean - 0.5).abs() < 0.01, "{mean}");
-        assert!(phases.iter().all(|phase| (0.0..1.0).contains(phase)));
-        assert!((phase(1, 0, 1) - phase(1, 1, 0)).abs() > 1e-9);
-        assert!((phase(1, 0, 1) - phase(2, 0, 1)).abs() > 1e-9);
     }
 }

@@ -150,11 +150,14 @@ impl Party {
     }
 }
 
+/// Which party, and what it said; `None` when it is gone.
+type Heard = (usize, Option<FromSide>);
+
 struct Stage<'a> {
     order: &'a Order<'a>,
     trace_sha256: &'a str,
     parties: Vec<Party>,
-    heard: (UnboundedSender<(usize, Option<FromSide>)>, UnboundedReceiver<(usize, Option<FromSide>)>),
+    heard: (UnboundedSender<Heard>, UnboundedReceiver<Heard>),
     when: &'static str,
     /// The user wants to end, and the sides have been told.
     winding_up: bool,

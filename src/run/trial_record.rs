@@ -6,7 +6,7 @@ use super::trial::Order;
 use crate::measure::clock::Instant;
 use crate::measure::recording::{Check, Phases, Role, Second, SideRecord, Trial, WorkloadRecord};
 use crate::measure::traffic::Traffic;
-use crate::trace::subscriptions;
+use crate::trace::Subscriptions;
 
 /// A side's role, index, cores and report.
 pub type Reported = (Role, u32, Vec<usize>, SideReport);
@@ -59,12 +59,11 @@ pub fn compile(order: &Order<'_>, trace_sha256: &str, updates: u64, started: Str
 fn workload(order: &Order<'_>) -> WorkloadRecord {
     let workload = &order.scenario.workload;
     let times = Timetable::new(workload, order.protocol.interval(), Instant(0));
-    let subscriptions = (0..order.scenario.subscribers.count).map(|subscriber| subscriptions(order.scenario, subscriber).len() as u64).sum();
     WorkloadRecord {
         topics: workload.topics.into(),
         active_topics: workload.active_topics.into(),
         subscribers: order.scenario.subscribers.count.into(),
-        subscriptions,
+        subscriptions: Subscriptions::new(order.scenario).count(),
         payload: workload.payload,
         warm_up: times.window.since(times.warm_up).as_secs_f64(),
         window: times.drain.since(times.window).as_secs_f64(),

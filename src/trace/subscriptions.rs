@@ -94,11 +94,6 @@ fn choice(workload: &Workload) -> Choice {
     }
 }
 
-/// Topics of one subscriber, in ascending order. For many subscribers, [`Subscriptions`] prepares once.
-pub fn subscriptions(scenario: &Scenario, subscriber: u32) -> Vec<u32> {
-    Subscriptions::new(scenario).of(subscriber)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{mesh, scenario};
@@ -108,7 +103,7 @@ mod tests {
     #[test]
     fn in_fan_in_and_fan_out_everybody_wants_everything() {
         let scenario = scenario("topics = 4\nupdates_per_active_topic = 50");
-        assert_eq!(subscriptions(&scenario, 0), [0, 1, 2, 3]);
+        assert_eq!(Subscriptions::new(&scenario).of(0), [0, 1, 2, 3]);
         let all = Subscriptions::new(&scenario);
         assert_eq!(all.count(), 4);
         let trace = Trace::new(&scenario).unwrap();

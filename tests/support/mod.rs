@@ -101,22 +101,14 @@ impl Inbox for CountingInbox {
     fn sent(&self, kind: Message, payload: usize) {
         let traffic = &mut *self.traffic.borrow_mut();
         traffic.payload_bytes += payload as u64;
-        match kind {
-            Message::Stanza => traffic.stanzas_up += 1,
-            Message::Event => traffic.events_up += 1,
-            Message::Handshake => traffic.handshake_up += 1,
-        }
+        kind.count_up(traffic);
         self.change.notify_waiters();
     }
 
     fn received(&self, kind: Message, _asked: bool, payload: Option<&[u8]>) {
         let traffic = &mut *self.traffic.borrow_mut();
         traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
-        match kind {
-            Message::Stanza => traffic.stanzas_down += 1,
-            Message::Event => traffic.events_down += 1,
-            Message::Handshake => traffic.handshake_down += 1,
-        }
+        kind.count_down(traffic);
         self.payloads.borrow_mut().extend(payload.map(<[u8]>::to_vec));
         self.change.notify_waiters();
     }

@@ -158,7 +158,7 @@ impl Connection {
     /// Sends what is queued and our end of the connection, and hears the client out: closing while it still sends would
     /// throw away what it has not read.
     async fn linger(&mut self) {
-        self.session.close();
+        self.session.ended();
         self.outlet.say_goodbye();
         let mut said = false;
         while self.outlet.state.get() == State::Closing {

@@ -132,7 +132,6 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::protocols::xmpp::reader::read_element;
 
     #[test]

@@ -181,11 +181,12 @@ struct Name {
 const AWAY: f64 = 24.0;
 
 impl Name {
-    /// Writes it at the first place that is free: beside the dot, else further away with a line to it. Figures are dropped where only the name fits.
+    /// Writes it at the first place that is free: beside the dot, else further away with a line to it. Where that fails, figures are
+    /// dropped, then the line may cross other names: what has no name at all could not be told.
     fn write(&self, canvas: &mut Canvas<'_>, dot: (f64, f64), plot: Room, taken: &mut Vec<Room>) {
         let small = (self.size * 0.76).max(15.0);
         let palette = canvas.palette();
-        for with_detail in [true, false] {
+        for (with_detail, strict) in [(true, true), (false, true), (false, false)] {
             let detail_width = if with_detail { text::width(&self.detail, small, Weight::Regular) } else { 0.0 };
             let wide = text::width(&self.text, self.size, Weight::SemiBold).max(detail_width);
             let high = self.size + if with_detail { small * 1.3 } else { 0.0 };
@@ -193,11 +194,14 @@ impl Name {
                 let room = Room { left: left - 3.0, top: top - 2.0, right: left + wide + 3.0, bottom: top + high + 4.0 };
                 let inside = room.left > plot.left && room.right < plot.right && room.top > plot.top + 2.0 && room.bottom < plot.bottom - 2.0;
                 let line = if far { leader(dot, (if align == Align::Right { room.right } else { room.left }, top + high / 2.0)) } else { Vec::new() };
-                if !inside || line.iter().chain([&room]).any(|mine| taken.iter().any(|other| overlap(*other, *mine))) {
+                if !inside || line.iter().filter(|_| strict).chain([&room]).any(|mine| taken.iter().any(|other| overlap(*other, *mine))) {
                     continue;
                 }
-                if let (Some(first), Some(last)) = (line.first(), line.last()) {
-                    canvas.path(&[(first.left, first.top), (last.left, last.top)], 1.0, self.colour, &[2.0, 3.0]);
+                if let Some(last) = line.last() {
+                    // From the rim of the dot: for what is checked, the whole of a twin beside it is left out.
+                    let share = 16.0 / (last.left - dot.0).hypot(last.top - dot.1).max(16.0);
+                    let rim = (dot.0 + (last.left - dot.0) * share, dot.1 + (last.top - dot.1) * share);
+                    canvas.path(&[rim, (last.left, last.top)], 1.0, self.colour, &[2.0, 3.0]);
                 }
                 let edge = match align {
                     Align::Left => left,

@@ -51,7 +51,9 @@ pub fn note(window: f64) -> String {
 }
 
 /// Writes the clock below a chart: measured time, and scenario time in a second line where time is compressed.
-pub fn clock(canvas: &mut Canvas<'_>, room: Room, window: f64, compression: f64, size: f64) {
+///
+/// `named`: whether the two are told apart at its left (in a grid, in the first column only).
+pub fn clock(canvas: &mut Canvas<'_>, room: Room, window: f64, compression: f64, size: f64, named: bool) {
     let palette = canvas.palette();
     let hand = |align, weight| Hand { size, weight, colour: palette.soft, align };
     let place = |seconds: f64| room.left + (room.right - room.left) * (seconds / window.max(1e-9)).clamp(0.0, 1.0);
@@ -77,7 +79,7 @@ pub fn clock(canvas: &mut Canvas<'_>, room: Room, window: f64, compression: f64,
             };
             canvas.text(x, baseline, text, hand(align, Weight::Regular));
         }
-        if rows.len() > 1 {
+        if named && rows.len() > 1 {
             canvas.text(room.left - 14.0, baseline, name, hand(Align::Right, Weight::Regular));
         }
     }

@@ -112,7 +112,9 @@ fn title(view: &View<'_, '_>) -> Option<String> {
         (true, Order::Unclear) => {
             format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}; no clear difference in memory", core(one), core(two))
         }
-        (false, Order::Unclear) => format!("No clear difference in what {} and {other} cost the server: {}; {}", one.called(BEST, ","), both(one), both(two)),
+        (false, Order::Unclear) => {
+            format!("No clear difference in what {} and {} cost the server: {}; {}", one.called(BEST, ","), two.called(BEST, ","), both(one), both(two))
+        }
         (false, order) => {
             let (less, more) = if order == Order::Less { (one, two) } else { (two, one) };
             let (less_called, more_called) = (less.called(BEST, ","), more.called(BEST, ""));
@@ -146,7 +148,7 @@ impl Grid<'_> {
                 let plot = Room { left, top: upper, right, bottom: upper + height };
                 panel(canvas, plot, view, series, scale, &setting, gap);
             }
-            over_time::clock(canvas, Room { left, top, right, bottom: bottom - 4.0 }, view.window(), compression, 17.0);
+            over_time::clock(canvas, Room { left, top, right, bottom: bottom - 4.0 }, view.window(), compression, 17.0, index == 0);
         }
         for (row, role) in self.roles.iter().enumerate() {
             let middle = top + row as f64 * (height + gap) + height / 2.0;

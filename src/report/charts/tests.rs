@@ -168,6 +168,23 @@ fn every_character_is_in_the_font_and_no_text_touches_another_or_leaves_the_pict
 }
 
 #[test]
+fn each_of_twelve_contenders_is_named_on_every_picture() {
+    let recording = crowd(&small(), 12);
+    for picture in everything(&recording, Theme::Light) {
+        let texts = texts(&picture.svg);
+        for contender in &recording.contenders {
+            let (head, tail) = (&contender.name[..6], &contender.name[contender.name.len() - 2..]);
+            assert!(
+                texts.iter().any(|(text, _)| text.starts_with(head) && text.ends_with(tail) && !text.contains(' ')),
+                "{}: {}",
+                picture.name,
+                contender.name
+            );
+        }
+    }
+}
+
+#[test]
 fn text_is_as_wide_as_was_reckoned() {
     let svg = canvas::picture(Theme::Light, "", |canvas| {
         for (row, weight) in [text::Weight::Regular, text::Weight::SemiBold].into_iter().enumerate() {

@@ -86,7 +86,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
         let text = if zero && index == 0 { "0" } else { text.as_str() };
         canvas.text(plot.left - 16.0, height(*tick) + 7.0, text, hand);
     }
-    over_time::clock(canvas, plot, window, compression, 20.0);
+    over_time::clock(canvas, plot, window, compression, 20.0, true);
     let place = |point: &(f64, f64)| (plot.left + (plot.right - plot.left) * (point.0 / window.max(1.0)).clamp(0.0, 1.0), height(point.1));
     let mut ends = Vec::new();
     for index in view.drawing_order(series.iter().map(|series| series.cell)) {

@@ -16,7 +16,7 @@ use crate::run::message::{FromSide, SideReport, ToSide};
 use crate::run::record::Holdings;
 use crate::run::recorder::Recorder;
 use crate::run::scheduler::Scheduler;
-use crate::trace::subscriptions;
+use crate::trace::Subscriptions;
 
 /// Subscribers that connect at the same time.
 const CONNECTING: usize = 32;
@@ -37,8 +37,9 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
 /// The topics of each subscriber; those that want the same share one list.
 fn wanted(side: &Side, mine: &[u32]) -> Vec<Rc<[u32]>> {
     let mut wanted: Vec<Rc<[u32]>> = Vec::with_capacity(mine.len());
+    let subscriptions = Subscriptions::new(&side.scenario);
     for subscriber in mine {
-        let topics = subscriptions(&side.scenario, *subscriber);
+        let topics = subscriptions.of(*subscriber);
         match wanted.last() {
             Some(before) if **before == *topics => wanted.push(Rc::clone(before)),
             _ => wanted.push(Rc::from(topics)),

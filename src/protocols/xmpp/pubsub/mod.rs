@@ -24,7 +24,7 @@ use form::SendLast;
 use node::Node;
 
 /// What the service can do (XEP-0060 §16.3): what disco#info says.
-const FEATURES: [&str; 19] = [
+const FEATURES: [&str; 20] = [
     "access-open",
     "config-node",
     "create-and-configure",
@@ -44,6 +44,7 @@ const FEATURES: [&str; 19] = [
     "retrieve-default",
     "retrieve-items",
     "retrieve-subscriptions",
+    "subscribe",
 ];
 
 /// All the nodes of the service.

@@ -1,18 +1,16 @@
 //! The contender `xmpp-pubsub`, client against server over loopback, and client against servers that misbehave.
 
-mod xmpp_support;
-
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::support::{Counts, HEADER, LONG, now, on_one_thread, protocol, publisher, serve, set, subscriber, text};
 use bytes::Bytes;
 use pushbench::contender::topic::Topic;
-use pushbench::contender::{Fault, Limits, ServerAddress};
+use pushbench::contender::{Fault, Limits, Load, ServerAddress};
 use pushbench::measure::ledger::Leg;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use xmpp_support::{Counts, HEADER, LONG, now, on_one_thread, protocol, publisher, serve, set, subscriber, text};
 
 const MECHANISMS: [&str; 4] = ["scram-sha-256", "scram-sha-1", "plain", "anonymous"];
 
@@ -60,6 +58,48 @@ fn all_arrives_in_order_and_both_ends_count_the_same() {
             let traffic = other.traffic.borrow();
             assert_eq!(traffic.handshake_up + traffic.handshake_down, handshake, "{sasl}");
             assert_eq!((traffic.stanzas_up, traffic.stanzas_down), (1, 1 + 11));
+        }
+    });
+}
+
+#[test]
+fn the_forecast_is_what_a_setup_takes() {
+    on_one_thread(async {
+        for sasl in MECHANISMS {
+            let protocol = protocol(&[("sasl", sasl), ("window", "1")]);
+            let server = serve(&[], Limits::default()).await;
+            let (inbox, topics) = (Rc::<Counts>::default(), [Topic(0), Topic(1), Topic(2), Topic::PROBE]);
+            let publisher = publisher(&*protocol, &server.address, &inbox, LONG).await.unwrap();
+            publisher.create(topics.iter().map(|topic| (*topic, text(*topic, 0).into())).collect()).await.unwrap();
+            let mut subscribers = Vec::new();
+            for index in 0..5 {
+                let mut subscriber = subscriber(&*protocol, &server.address, index, &topics, &inbox, LONG).await.unwrap();
+                let stop = CancellationToken::new();
+                let wait = async {
+                    inbox.payloads((index as usize + 1) * 4).await;
+                    stop.cancel();
+                };
+                let (ran, ()) = tokio::join!(subscriber.run(stop.clone()), wait);
+                ran.unwrap();
+                subscribers.push(subscriber);
+            }
+            let load = Load {
+                subscribers: 5,
+                connections: 1,
+                publishers: 1,
+                publisher_connections: 8,
+                subscriptions: 15,
+                topics: 3,
+                updates: 100,
+                deliveries: 500,
+                span: Duration::from_secs(60),
+                payload: 100,
+            };
+            let forecast = protocol.forecast(&load);
+            assert_eq!(forecast.setup_messages, inbox.traffic.borrow().messages(), "{sasl}");
+            assert_eq!((forecast.requests, forecast.messages), (0, 500));
+            assert_eq!(forecast.server_descriptors, server.ledger.connections_held() + 1, "and the listener");
+            server.end().await;
         }
     });
 }
@@ -190,22 +230,20 @@ const FULL: &str = "<stream:error><resource-constraint xmlns='urn:ietf:params:xm
 fn servers_that_misbehave_give_a_fault_in_time() {
     on_one_thread(async {
         let protocol = protocol(&[]);
+        let login = async |lines, then_close, timeout| publisher(&*protocol, &scripted(lines, then_close).await, &Rc::default(), timeout).await.err().unwrap();
         let short = Duration::from_millis(200);
-        let login = async |lines, then_close| publisher(&*protocol, &scripted(lines, then_close).await, &Rc::default(), short).await.err().unwrap();
-        let before = now();
-        assert!(matches!(login(&[], false).await, Fault::Timeout { .. }));
-        assert!(matches!(login(&[FEATURES], false).await, Fault::Timeout { .. }));
-        assert!(matches!(login(&[HEADER], true).await, Fault::Connection { .. }));
-        assert!(matches!(login(&[FEATURES, ""], true).await, Fault::Connection { .. }));
-        assert!(matches!(login(&["HTTP/1.1 400 Bad Request\r\n\r\n"], true).await, Fault::Connection { .. }));
+        assert!(matches!(login(&[], false, short).await, Fault::Timeout { .. }));
+        assert!(matches!(login(&[FEATURES], false, short).await, Fault::Timeout { .. }));
+        assert!(matches!(login(&[HEADER], true, LONG).await, Fault::Connection { .. }));
+        assert!(matches!(login(&[FEATURES, ""], true, LONG).await, Fault::Connection { .. }));
+        assert!(matches!(login(&["HTTP/1.1 400 Bad Request\r\n\r\n"], true, LONG).await, Fault::Connection { .. }));
         // One that claims success without knowing the password.
-        let forged = login(&[FEATURES, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj1mb3JnZWQ=</success>"], false).await;
+        let forged = login(&[FEATURES, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj1mb3JnZWQ=</success>"], false, LONG).await;
         assert!(matches!(forged, Fault::Protocol { .. }), "{forged}");
-        let failed = login(&[FEATURES, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><account-disabled/></failure>"], false).await;
+        let failed = login(&[FEATURES, "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><account-disabled/></failure>"], false, LONG).await;
         assert!(failed.to_string().ends_with("was refused: account-disabled"), "{failed}");
-        let refused = login(&[FEATURES, FULL], true).await;
+        let refused = login(&[FEATURES, FULL], true, LONG).await;
         assert!(refused.to_string().ends_with("was refused: resource-constraint"), "{refused}");
-        assert!(now().since(before) < LONG);
         // Nobody listens.
         let address = { ServerAddress { socket: TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string() } };
         assert!(matches!(publisher(&*protocol, &address, &Rc::default(), short).await, Err(Fault::Connection { .. })));
@@ -234,7 +272,7 @@ const LOGIN_THEN_SILENCE: &[&str] = &[
 #[test]
 fn a_server_that_falls_silent_after_login_gives_a_timeout() {
     on_one_thread(async {
-        let (anonymous, short) = (protocol(&[("sasl", "anonymous")]), Duration::from_millis(300));
+        let (anonymous, short) = (protocol(&[("sasl", "anonymous")]), Duration::from_secs(1));
         let publisher = publisher(&*anonymous, &scripted(LOGIN_THEN_SILENCE, false).await, &Rc::default(), short).await.unwrap();
         assert!(matches!(publisher.publish(Topic(0), Bytes::new()).await, Err(Fault::Timeout { .. })));
         let before = now();

@@ -1,70 +1,22 @@
-//! What the tests of XMPP share: a server in this thread, an inbox that counts, a client that speaks raw XML.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+//! What the tests of XMPP share: an inbox that counts, a client that speaks raw XML.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
-use std::future::Future;
+use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
 use pushbench::contender::inbox::{Inbox, Message, Request};
 use pushbench::contender::pacer::{Pacer, Tick, Ticks};
-use pushbench::contender::settings::Values;
 use pushbench::contender::topic::Topic;
-use pushbench::contender::{Fault, Limits, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat};
-use pushbench::contenders;
+use pushbench::contender::{Fault, Protocol, Publisher, PublisherSeat, ServerAddress, Subscriber, SubscriberSeat};
 use pushbench::measure::clock::{Clock, Instant, RealClock};
-use pushbench::measure::ledger::Ledger;
 use pushbench::measure::traffic::Traffic;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::task::{JoinHandle, LocalSet};
-use tokio_util::sync::CancellationToken;
 
-/// Nothing on loopback takes so long: a test that waits for more has failed.
-pub const LONG: Duration = Duration::from_secs(20);
-
-/// Runs a test on one thread, as every side of a trial does.
-pub fn on_one_thread<F: Future>(test: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(LocalSet::new().run_until(async { tokio::time::timeout(LONG * 3, test).await.expect("the test hangs") }))
-}
-
-/// The contender with some settings.
-pub fn protocol(settings: &[(&str, &str)]) -> Rc<dyn Protocol> {
-    let contender = contenders::ALL.iter().find(|contender| contender.name() == "xmpp-pubsub").unwrap();
-    let given: BTreeMap<String, String> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    contender.protocol(&Values::new(contender.settings(), &given).unwrap()).unwrap()
-}
-
-/// A server in this thread.
-pub struct Running {
-    pub address: ServerAddress,
-    pub ledger: Ledger,
-    pub stop: CancellationToken,
-    pub done: JoinHandle<Result<(), Fault>>,
-}
-
-pub async fn serve(settings: &[(&str, &str)], limits: Limits) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = ServerAddress { socket: listener.local_addr().unwrap().to_string() };
-    let (ledger, stop) = (Ledger::default(), CancellationToken::new());
-    let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits };
-    let protocol = protocol(settings);
-    let done = tokio::task::spawn_local(async move { protocol.serve(seat).await });
-    Running { address, ledger, stop, done }
-}
-
-impl Running {
-    /// Stops it; within a second, or the test fails.
-    pub async fn end(self) {
-        self.stop.cancel();
-        tokio::time::timeout(Duration::from_secs(1), self.done).await.expect("not stopped within a second").unwrap().unwrap();
-        assert_eq!(self.ledger.connections_held(), 0);
-    }
-}
+pub use super::serving::{LONG, Running, on_one_thread, protocol, serve};
 
 /// An inbox that counts as the harness does, and keeps what was carried.
 #[derive(Default)]
@@ -105,21 +57,19 @@ impl Inbox for Counts {
         unreachable!("XMPP makes no HTTP requests")
     }
 
+    fn payload_sent(&self, bytes: usize) {
+        self.traffic.borrow_mut().payload_bytes += bytes as u64;
+    }
+
     fn sent(&self, kind: Message, payload: usize) {
         let mut traffic = self.traffic.borrow_mut();
-        match kind {
-            Message::Stanza => traffic.stanzas_up += 1,
-            Message::Handshake => traffic.handshake_up += 1,
-        }
+        kind.count_up(&mut traffic);
         traffic.payload_bytes += payload as u64;
     }
 
     fn received(&self, kind: Message, asked: bool, payload: Option<&[u8]>) {
         let mut traffic = self.traffic.borrow_mut();
-        match kind {
-            Message::Stanza => traffic.stanzas_down += 1,
-            Message::Handshake => traffic.handshake_down += 1,
-        }
+        kind.count_down(&mut traffic);
         *self.unasked.borrow_mut() += u64::from(!asked);
         if let Some(payload) = payload {
             traffic.payload_bytes += payload.len() as u64;
@@ -239,30 +189,34 @@ impl Raw {
         std::mem::take(&mut self.seen)
     }
 
+    /// Reads on until `what` has come so many times, and forgets all of it.
+    pub async fn skip(&mut self, what: &str, times: usize) {
+        let mut found = 0;
+        loop {
+            found += self.seen.matches(what).count();
+            if found >= times {
+                return;
+            }
+            // A match may be cut in two by the end of what has come.
+            self.seen.drain(..self.seen.len().saturating_sub(what.len() - 1));
+            assert!(self.read().await, "closed after {found} of {times}");
+        }
+    }
+
     /// Sends a request and returns its answer: the next `iq`, or `message` of type error.
     pub async fn ask(&mut self, stanza: &str) -> String {
         self.send(stanza).await;
-        loop {
-            let start = loop {
-                let found = ["<iq", "<message type='error'"].iter().filter_map(|start| self.seen.find(start)).min();
-                match found {
-                    Some(at) => break at,
-                    None => assert!(self.read().await, "closed without an answer to {stanza}, after {:?}", self.seen),
-                }
-            };
-            self.seen.drain(..start);
-            let end = if self.seen.starts_with("<iq") { "</iq>" } else { "</message>" };
-            // An answer without content closes itself.
-            loop {
-                if let Some(at) = self.seen.find('>') {
-                    if self.seen[..at].ends_with('/') {
-                        return self.until(">").await;
-                    }
-                    return self.until(end).await;
-                }
-                assert!(self.read().await);
+        let start = loop {
+            match ["<iq", "<message type='error'"].iter().filter_map(|start| self.seen.find(start)).min() {
+                Some(at) => break at,
+                None => assert!(self.read().await, "closed without an answer to {stanza}, after {:?}", self.seen),
             }
-        }
+        };
+        self.seen.drain(..start);
+        let whole = if self.seen.starts_with("<iq") { "</iq>" } else { "</message>" };
+        let open = self.until(">").await;
+        // An answer without content closes itself.
+        if open.ends_with("/>") { open } else { open + &self.until(whole).await }
     }
 
     /// An `iq` to the PubSub service.
@@ -276,7 +230,7 @@ impl Raw {
     }
 
     async fn read(&mut self) -> bool {
-        let mut buffer = [0; 65_536];
+        let mut buffer = vec![0; 65_536];
         let read = tokio::time::timeout(LONG, self.socket.read(&mut buffer)).await.unwrap_or_else(|_| panic!("silence after {:?}", self.seen));
         let read = read.unwrap_or(0);
         self.seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
@@ -284,7 +238,7 @@ impl Raw {
     }
 }
 
-/// The `i`-th payload of a topic that has as many bytes as a user's photo has not.
+/// A payload that tells which one it is.
 pub fn text(topic: Topic, version: u32) -> Vec<u8> {
     format!("{} version {version}", topic.name()).into_bytes()
 }

@@ -1,0 +1,6 @@
+//! XMPP over loopback: the contender `xmpp-pubsub`, and the server against raw XML.
+
+mod contender;
+mod server;
+mod serving;
+mod support;
