@@ -24,8 +24,8 @@ pub const RULES: &[Rule] = &[
     Rule { room: "summary", uses: &["measure", "units"], reason: "a summary starts from a recording alone, whoever made it and whenever" },
     Rule {
         room: "run",
-        uses: &["contender", "measure", "plan", "scenario", "trace"],
-        reason: "the harness knows the contract and is given a registry: no contender can be treated in a way of its own",
+        uses: &["contender", "measure", "plan", "random", "scenario", "trace"],
+        reason: "the harness knows the contract and is given a registry: no contender can be treated in a way of its own; phases of polls come from the seed",
     },
     Rule { room: "plan", uses: &["contender", "measure", "scenario", "trace", "units"], reason: "a plan is worked out before anything is started" },
     Rule {
