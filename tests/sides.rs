@@ -1,15 +1,17 @@
 //! A side alone, in virtual time, with the test in the harness's place.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use pushbench::cli::REGISTRY;
 use pushbench::contender::inbox::Message;
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat};
-use pushbench::measure::clock::{Clock as _, Instant, sleep_until};
+use pushbench::measure::clock::{Clock, Instant, sleep_until};
 use pushbench::measure::recording::Role;
 use pushbench::measure::stamp::Stamp;
 use pushbench::measure::virtual_clock::VirtualClock;
@@ -74,24 +76,71 @@ impl Subscriber for Listener {
     async fn close(&mut self) {}
 }
 
-/// Runs a subscriber side until it is ready, then says `late` seconds after the beginning of the warm-up that it begins.
+/// Every other publication takes its time; notes what the server would have, in its order.
+#[derive(Default)]
+struct Uneven {
+    had: Rc<RefCell<Vec<Stamp>>>,
+}
+
+#[async_trait(?Send)]
+impl Protocol for Uneven {
+    async fn serve(&self, _: ServerSeat) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn publisher(&self, seat: PublisherSeat) -> Result<Box<dyn Publisher>, Fault> {
+        Ok(Box::new(UnevenPublisher { had: Rc::clone(&self.had), clock: seat.clock }))
+    }
+
+    async fn subscriber(&self, _: SubscriberSeat) -> Result<Box<dyn Subscriber>, Fault> {
+        Err(Fault::refused("subscribing", "nobody subscribes here"))
+    }
+
+    fn forecast(&self, _: &Load) -> Forecast {
+        Forecast::default()
+    }
+}
+
+struct UnevenPublisher {
+    had: Rc<RefCell<Vec<Stamp>>>,
+    clock: Rc<dyn Clock>,
+}
+
+#[async_trait(?Send)]
+impl Publisher for UnevenPublisher {
+    async fn create(&self, _: Vec<(Topic, Bytes)>) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    async fn publish(&self, _: Topic, payload: Bytes) -> Result<(), Fault> {
+        let stamp = Stamp::read(&payload).ok_or_else(|| Fault::protocol("publishing", "no stamp"))?;
+        let there = self.clock.now().after(Duration::from_millis(if stamp.version % 2 == 1 { 30 } else { 1 }));
+        sleep_until(&*self.clock, there).await.map_err(|error| Fault::connection("a timer", error))?;
+        self.had.borrow_mut().push(stamp);
+        Ok(())
+    }
+
+    async fn close(&self) {}
+}
+
+/// Runs a side until it is ready, then says `late` seconds after the beginning of the warm-up that it begins.
 /// Without `late` the side is stopped at once. Returns its report and the seconds it told of.
-fn subscribers(late: Option<i64>) -> (SideReport, Vec<i64>) {
+fn run(role: Role, scenario: &str, protocol: Rc<dyn Protocol>, late: Option<i64>) -> (SideReport, Vec<i64>) {
     let clock = VirtualClock::default();
     let own = clock.clone();
     clock
         .run(async move {
             let (mut here, there) = link::pair();
-            let surroundings = Surroundings { clock: Rc::new(own.clone()), registry: REGISTRY, protocol: Some(Rc::new(SlowToConnect)), own_process: false };
+            let surroundings = Surroundings { clock: Rc::new(own.clone()), registry: REGISTRY, protocol: Some(protocol), own_process: false };
             tokio::task::spawn_local(sides::run(there, surroundings));
             here.send(ToSide::Prepare(Box::new(Assignment {
-                scenario: SCENARIO.to_owned(),
+                scenario: scenario.to_owned(),
                 name: "alone.toml".to_owned(),
                 folder: PathBuf::new(),
                 seed: 1,
                 load_point: LoadPoint::default(),
                 contender: "loopback".to_owned(),
-                role: Role::Subscriber,
+                role,
                 index: 0,
                 of: 1,
                 server: Some(ServerAddress { socket: String::new() }),
@@ -114,6 +163,10 @@ fn subscribers(late: Option<i64>) -> (SideReport, Vec<i64>) {
         .unwrap()
 }
 
+fn subscribers(late: Option<i64>) -> (SideReport, Vec<i64>) {
+    run(Role::Subscriber, SCENARIO, Rc::new(SlowToConnect), late)
+}
+
 #[test]
 fn a_subscriber_listens_as_soon_as_it_is_connected() {
     let (report, _) = subscribers(None);
@@ -130,4 +183,19 @@ fn an_order_to_start_that_comes_late_leaves_no_beat_out() {
     for late in [1, 3] {
         assert_eq!(subscribers(Some(late)).1, in_time, "{late} s late");
     }
+}
+
+#[test]
+fn no_version_overtakes_the_one_before_it() {
+    let protocol = Uneven::default();
+    let had = Rc::clone(&protocol.had);
+    let (report, _) = run(Role::Publisher, &SCENARIO.replace("topic = 1\n", "topic = 200\n"), Rc::new(protocol), Some(0));
+    let had = had.borrow();
+    assert!(report.published > 300 && report.published < had.len() as u64, "{} of {}", report.published, had.len());
+    for topic in [0, 1] {
+        let versions: Vec<u32> = had.iter().filter(|stamp| stamp.topic == topic).map(|stamp| stamp.version).collect();
+        assert!(versions.iter().copied().eq(1..=versions.len() as u32), "{versions:?}");
+    }
+    // Topics do not wait for each other.
+    assert!(had.windows(2).any(|pair| pair[0].topic != pair[1].topic));
 }
