@@ -65,7 +65,7 @@ section "Documentation: cargo doc --no-deps, warnings are errors"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 section "Smoke run: scenarios/ci-smoke.toml"
-cargo build --locked --quiet
+# The binary that the tests have built: another build would compile every dependency once more.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/report"
