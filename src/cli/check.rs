@@ -19,6 +19,8 @@ use crate::units::{show_bytes, show_count, show_duration, show_number};
 ///
 /// Nothing is started and nothing is sent. Updates and deliveries are counted from the very trace that a run would use;
 /// requests and messages are what each contender expects of itself.
+///
+/// For example: pushbench check scenarios/friendfeed-day.toml
 #[derive(Debug, Args)]
 pub struct CheckArguments {
     #[command(flatten)]

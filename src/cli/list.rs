@@ -18,6 +18,8 @@ use crate::scenario::{Registry, Scenario};
 const WIDTH: u16 = 100;
 
 /// Lists contenders and their settings, servers, scenarios and reports
+///
+/// For example: pushbench list
 #[derive(Debug, Args)]
 pub struct ListArguments {
     /// Prints contenders and settings as Markdown: docs/contenders.md is made from it

@@ -10,7 +10,7 @@ use clap::Args;
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use tokio::net::unix::pipe;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,8 @@ use crate::scenario::Scenario;
 /// Checks the scenario, plans the trials, runs each with live progress on stderr, saves the recording after each, writes
 /// the report folder, and prints the comparison on stdout. Ctrl-C once ends the run cleanly and keeps what was measured;
 /// twice ends it at once.
+///
+/// For example: pushbench run scenarios/first-look.toml --only rest-poll,xmpp-pubsub --repeats 4
 #[derive(Debug, Args)]
 pub struct RunArguments {
     #[command(flatten)]
@@ -61,8 +63,9 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     let cores = process::allowed_cores();
     // The harness itself only listens and saves; it stays off the server's core.
     let _ = process::pin(&placement::harness(&cores));
+    let interrupt = CancellationToken::new();
+    let mut interrupts = runtime.block_on(async { Interrupts::listen() })?;
     let ended = runtime.block_on(LocalSet::new().run_until(async {
-        let interrupt = CancellationToken::new();
         let surroundings = Surroundings {
             registry: REGISTRY,
             launcher: Launcher::Processes { binary },
@@ -76,7 +79,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
         let watch = |progress: campaign::Progress<'_>| painter.note(&progress);
         tokio::select! {
             ended = campaign::run(&scenario, &plan, &surroundings, &watch) => Ok(ended),
-            at_once = second_interrupt(&interrupt) => at_once,
+            at_once = interrupts.second(&interrupt) => Err(at_once),
         }
     }));
     // A second Ctrl-C drops the run: its sides end with it, and what was saved stays.
@@ -87,14 +90,28 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
         }
         Err(trouble) => return Err(trouble),
     };
-    finish(&recording, result, &folder)
+    let saved = folder.display().to_string();
+    let finished = runtime.block_on(async {
+        let finishing = tokio::task::spawn_blocking(move || finish(&recording, result, interrupt.is_cancelled(), &folder));
+        tokio::select! {
+            finished = finishing => finished.unwrap_or_else(|broken| Err(Trouble::cannot_run(format!("the report cannot be made: {broken}")))),
+            () = interrupts.next() => Err(Trouble {
+                exit: Exit::Interrupted,
+                message: format!("ended while reports were made; the recording is saved: `pushbench report {saved}` makes them"),
+            }),
+        }
+    });
+    // Charts that nobody waits for any more must not hold the process.
+    runtime.shutdown_background();
+    finished
 }
 
 /// Writes the report, prints the comparison, and works out the exit code.
-fn finish(recording: &Recording, result: Result<(), CampaignError>, folder: &Path) -> Result<Exit, Trouble> {
+fn finish(recording: &Recording, result: Result<(), CampaignError>, interrupted: bool, folder: &Path) -> Result<Exit, Trouble> {
     let shown = if recording.trials.iter().any(|trial| trial.complete) { report::make_all(recording, folder)? } else { Exit::Fine };
     match result {
-        Err(error) => Err(Trouble::cannot_run(error)),
+        // What goes wrong while an interrupted run is wound up is told, but the user's wish decides the code.
+        Err(error) => Err(Trouble { exit: if interrupted { Exit::Interrupted } else { Exit::CannotRun }, message: error.to_string() }),
         Ok(()) if recording.trials.iter().filter(|trial| trial.complete).count() < recording.trials_planned => {
             let _ = writeln!(io::stderr(), "interrupted; what was measured is in {}", folder.display());
             Ok(Exit::Interrupted)
@@ -103,21 +120,33 @@ fn finish(recording: &Recording, result: Result<(), CampaignError>, folder: &Pat
     }
 }
 
-/// Returns when the user has asked twice to end; the first time, the run is told.
-async fn second_interrupt<T>(interrupt: &CancellationToken) -> Result<T, Trouble> {
-    let listen = |kind| signal(kind).map_err(|error| Trouble::cannot_run(format!("cannot listen for signals: {error}")));
-    let (mut interrupts, mut terminations) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    for first in [true, false] {
+/// SIGINT and SIGTERM: either means that the user wants to end.
+struct Interrupts {
+    interrupts: Signals,
+    terminations: Signals,
+}
+
+impl Interrupts {
+    fn listen() -> Result<Self, Trouble> {
+        let listen = |kind| signal(kind).map_err(|error| Trouble::cannot_run(format!("cannot listen for signals: {error}")));
+        Ok(Self { interrupts: listen(SignalKind::interrupt())?, terminations: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupts.recv() => {}
-            _ = terminations.recv() => {}
-        }
-        if first {
-            interrupt.cancel();
-            let _ = writeln!(io::stderr(), "\ninterrupted: ending this trial cleanly; once more ends at once");
+            _ = self.interrupts.recv() => {}
+            _ = self.terminations.recv() => {}
         }
     }
-    Err(Trouble { exit: Exit::Interrupted, message: "ended at once".to_owned() })
+
+    /// Returns when the user has asked twice to end; the first time, the run is told.
+    async fn second(&mut self, interrupt: &CancellationToken) -> Trouble {
+        self.next().await;
+        interrupt.cancel();
+        let _ = writeln!(io::stderr(), "\ninterrupted: ending this trial cleanly; once more ends at once");
+        self.next().await;
+        Trouble { exit: Exit::Interrupted, message: "ended at once".to_owned() }
+    }
 }
 
 fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, machine: &Machine) -> Result<(), Trouble> {

@@ -24,6 +24,8 @@ const FOR_OTHERS: &[(&str, &str)] = &[("cross-origin", "on"), ("starttls", "offe
 /// Serves one embedded server alone, for other clients
 ///
 /// Prints the address it listens on, serves until SIGINT or SIGTERM, and says on standard error what it counted.
+///
+/// For example: pushbench serve xmpp-pubsub --listen 127.0.0.1:5222
 #[derive(Debug, Args)]
 pub struct ServeArguments {
     /// Whose server; "pushbench list" shows them all

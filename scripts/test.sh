@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# All tests, as CI runs them, on a fresh Debian with Rust. About ten minutes on two cores.
+#
+#   scripts/test.sh           installs what is missing (chromium, curl, python3-venv; slixmpp into .venv), then tests
+#   scripts/test.sh --quick   installs nothing: tests that need what is missing say so, or fail where CI is set
+#
+# Stops at the first failure, with its exit code.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no
+for argument in "$@"; do
+  case "$argument" in
+    --quick) quick=yes ;;
+    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "error: unknown argument '$argument'; there is --quick" >&2; exit 2 ;;
+  esac
+done
+
+section() { printf '\n== %s\n' "$1"; }
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+missing=()
+# need TEST PACKAGE: notes the package unless the test command succeeds.
+need() {
+  sh -c "$1" >/dev/null 2>&1 || missing+=("$2")
+}
+
+if [ "$quick" = no ]; then
+  section "What the tests need besides Rust"
+  need 'command -v chromium' chromium
+  need 'command -v curl' curl
+  need 'python3 -c "import ensurepip, venv"' python3-venv
+  if [ "${#missing[@]}" -gt 0 ]; then
+    echo "installing: ${missing[*]}"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+  fi
+  if ! .venv/bin/python -c 'import slixmpp; assert slixmpp.__version__ == "1.17.0"' >/dev/null 2>&1; then
+    [ -x .venv/bin/python ] || python3 -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check 'slixmpp==1.17.0'
+  fi
+  echo "chromium, curl and Python with slixmpp are there"
+fi
+if [ -z "${PUSHBENCH_PYTHON:-}" ] && [ -x .venv/bin/python ]; then
+  PUSHBENCH_PYTHON="$PWD/.venv/bin/python"
+  export PUSHBENCH_PYTHON
+fi
+# A snapshot that differs is a failure, never a new snapshot.
+export INSTA_UPDATE=no
+
+section "Format: cargo fmt --check"
+cargo fmt --check
+
+section "Lints: cargo clippy --all-targets -- -D warnings"
+cargo clippy --locked --all-targets -- -D warnings
+
+section "Tests: cargo test --locked"
+cargo test --locked
+
+section "Documentation: cargo doc --no-deps, warnings are errors"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+section "Smoke run: scenarios/ci-smoke.toml"
+# The binary that the tests have built: another build would compile every dependency once more.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/report"
+
+section "All passed"
