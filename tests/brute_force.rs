@@ -84,7 +84,7 @@ fn model(text: &str, interval: Duration) -> Model {
                 asked += period;
             }
             let mut held = 0;
-            while asked < window + period {
+            while asked < window + period + compressed(workload.timeout) / 2 {
                 let there = due.iter().filter(|due| **due <= asked + DELAY).count();
                 assert!(due.iter().all(|due| *due != asked + DELAY), "a tie: who comes first is not defined");
                 let arrived = asked + 2 * DELAY;

@@ -15,9 +15,10 @@ pub struct Timetable {
     pub window: Instant,
     /// End of the window, start of the drain.
     pub drain: Instant,
-    /// No poll is planned from here on: one poll interval after the window.
+    /// No poll is planned from here on: one poll interval and half the timeout after the window. Without the half, an update
+    /// that was due as the window ended, and reached the server late, could come after the last poll of all and count as lost.
     pub last_poll: Instant,
-    /// End of the drain: one timeout later.
+    /// End of the drain: the other half of the timeout later.
     pub end: Instant,
 }
 
@@ -25,14 +26,9 @@ impl Timetable {
     /// The timetable of a workload whose window starts then; `interval` is the contender's poll interval in scenario time.
     pub fn new(workload: &Workload, interval: Option<Duration>, window: Instant) -> Self {
         let drain = window.after(workload.compress(workload.span));
-        let last_poll = drain.after(workload.compress(interval.unwrap_or_default()));
-        Self {
-            warm_up: window.before(workload.compress(workload.warm_up)),
-            window,
-            drain,
-            last_poll,
-            end: last_poll.after(workload.compress(workload.timeout)),
-        }
+        let timeout = workload.compress(workload.timeout);
+        let last_poll = drain.after(workload.compress(interval.unwrap_or_default()) + timeout / 2);
+        Self { warm_up: window.before(workload.compress(workload.warm_up)), window, drain, last_poll, end: last_poll.after(timeout - timeout / 2) }
     }
 
     /// The phase of an instant.
@@ -69,6 +65,15 @@ impl Timetable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_topic_is_asked_for_once_more_than_an_interval_after_the_window() {
+        let text = "topology = \"fan-in\"\ntopics = 1\nupdates_per_active_topic = 1\nspan = \"100s\"\nwarm_up = \"20s\"\ntimeout = \"9s\"\ncompression = 10";
+        let scenario = crate::scenario::testing::parse(&crate::scenario::testing::workload(text)).unwrap();
+        let times = Timetable::new(&scenario.workload, Some(Duration::from_secs(30)), Instant(0));
+        let after_the_window = [times.last_poll, times.end].map(|at| at.nanos_since(times.drain));
+        assert_eq!(after_the_window, [3_450_000_000, 3_900_000_000], "an interval and half the timeout; an interval and the timeout");
+    }
 
     #[test]
     fn beats_are_edges_and_full_seconds() {
