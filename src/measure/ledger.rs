@@ -34,6 +34,9 @@ struct Legs {
     publisher: RefCell<Traffic>,
     held: Cell<u64>,
     most_held: Cell<u64>,
+    /// Of those, the subscribers'.
+    subscribers_held: Cell<u64>,
+    most_subscribers_held: Cell<u64>,
 }
 
 impl Ledger {
@@ -52,12 +55,25 @@ impl Ledger {
         self.legs.most_held.get()
     }
 
+    /// The most connections of subscribers that were open at once since the last call of [`Self::count_held_anew`].
+    pub fn most_subscribers_held(&self) -> u64 {
+        self.legs.most_subscribers_held.get()
+    }
+
+    /// Forgets the peak of the subscribers' connections: at the start of the window, so that no publisher's connection counts
+    /// that had not yet shown what it is.
+    pub fn count_held_anew(&self) {
+        self.legs.most_subscribers_held.set(self.legs.subscribers_held.get());
+    }
+
     /// A meter for a connection just accepted.
     pub fn meter(&self) -> Meter {
         let legs = &self.legs;
         legs.subscriber.borrow_mut().connections += 1;
         legs.held.set(legs.held.get() + 1);
         legs.most_held.set(legs.most_held.get().max(legs.held.get()));
+        legs.subscribers_held.set(legs.subscribers_held.get() + 1);
+        legs.most_subscribers_held.set(legs.most_subscribers_held.get().max(legs.subscribers_held.get()));
         let own = Traffic { connections: 1, ..Traffic::default() };
         Meter { inner: Rc::new(Inner { ledger: self.clone(), leg: Cell::new(Leg::Subscriber), own: RefCell::new(own) }) }
     }
@@ -86,8 +102,11 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let held = &self.ledger.legs.held;
-        held.set(held.get().saturating_sub(1));
+        let legs = &self.ledger.legs;
+        legs.held.set(legs.held.get().saturating_sub(1));
+        if self.leg.get() == Leg::Subscriber {
+            legs.subscribers_held.set(legs.subscribers_held.get().saturating_sub(1));
+        }
     }
 }
 
@@ -99,6 +118,7 @@ impl Meter {
         }
         let own = self.inner.own.take();
         let legs = &self.inner.ledger.legs;
+        legs.subscribers_held.set(legs.subscribers_held.get().saturating_sub(1));
         let remaining = &*legs.subscriber.borrow() - &own;
         legs.subscriber.replace(remaining);
         *legs.publisher.borrow_mut() += &own;
@@ -198,6 +218,8 @@ mod tests {
         assert_eq!(ledger.traffic(Leg::Subscriber), Traffic { requests: 1, connections: 1, ..Traffic::default() });
         assert_eq!(ledger.traffic(Leg::Publisher), Traffic { requests: 1, connections: 1, bytes_up: 100, ..Traffic::default() });
         assert_eq!(ledger.connections_held(), 2);
+        ledger.count_held_anew();
+        assert_eq!(ledger.most_subscribers_held(), 1, "the publisher's connection is none of the subscribers'");
         drop(writer);
         assert_eq!((ledger.connections_held(), ledger.most_connections_held()), (1, 2));
     }

@@ -111,7 +111,6 @@ async fn play(
         watch(Progress::Trial { number: place + 1, of: plan.trials.len(), planned });
         let there = scenario.at(&planned.load_point, surroundings.registry)?;
         let trace = Trace::new(&there)?;
-        let updates = trace.window().len() as u64;
         let entry = &there.contenders[planned.contender];
         let protocol = entry.contender.protocol(&entry.values)?;
         let in_memory = Launcher::Tasks { clock: Rc::clone(&surroundings.clock), registry: surroundings.registry, protocol: Some(Rc::clone(&protocol)) };
@@ -126,7 +125,7 @@ async fn play(
             cores: surroundings.cores,
             interrupt: surroundings.interrupt.clone(),
         };
-        let result = trial::run(&order, &trace.sha256, updates, &|event| watch(Progress::Event(event))).await;
+        let result = trial::run(&order, &trace, &|event| watch(Progress::Event(event))).await;
         let trial = result.map_err(|error| CampaignError::Trial {
             contender: entry.name.clone(),
             at: if planned.load_point.0.is_empty() { String::new() } else { format!(" at {}", planned.load_point) },

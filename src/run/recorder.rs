@@ -44,8 +44,8 @@ struct State {
     exchanges: u64,
     wasted: u64,
     failed: u64,
-    /// Subscribers that have not seen the probe's first update.
-    unprobed: usize,
+    /// Which subscribers have seen the probe's first update.
+    probed: Vec<bool>,
     second: Second,
     second_latency: Distribution,
 }
@@ -70,7 +70,7 @@ impl Recorder {
     /// Books for so many subscribers, each with its topics (without the probe).
     pub fn new(clock: Rc<dyn Clock>, compression: f64, trace: &Trace, topics: u32, holdings: Vec<Holdings>) -> Self {
         let state = State {
-            unprobed: holdings.len(),
+            probed: vec![false; holdings.len()],
             books: Books::new(trace, topics, compression, holdings),
             traffic: Phases::default(),
             deliveries: Deliveries::default(),
@@ -87,7 +87,7 @@ impl Recorder {
     /// The inbox of one subscriber: the place of its holdings in the list given to `new`.
     pub fn inbox(&self, subscriber: usize) -> Rc<dyn Inbox> {
         let began = self.shared.clock.now();
-        Rc::new(SubscriberInbox { shared: Rc::clone(&self.shared), subscriber, began, probed: Cell::new(false) })
+        Rc::new(SubscriberInbox { shared: Rc::clone(&self.shared), subscriber, began })
     }
 
     /// From now on instants belong to the phases of this timetable.
@@ -102,13 +102,12 @@ impl Recorder {
 
     /// Returns when every subscriber has seen the probe.
     pub async fn probed(&self) {
-        self.until(|state| state.unprobed == 0).await;
+        self.until(|state| !state.probed.contains(&false)).await;
     }
 
-    /// Subscribers that are not current, and that have not seen the probe.
-    pub fn missing(&self) -> (usize, usize) {
-        let state = self.shared.state.borrow();
-        (state.books.not_current(), state.unprobed)
+    /// Whether a subscriber (its place in the list given to `new`) has not seen the probe yet.
+    pub fn looks_for_probe(&self, subscriber: usize) -> bool {
+        self.shared.state.borrow().probed.get(subscriber) == Some(&false)
     }
 
     /// Ends a second of the time-line and returns it.
@@ -154,7 +153,6 @@ struct SubscriberInbox {
     shared: Rc<Shared>,
     subscriber: usize,
     began: Instant,
-    probed: Cell<bool>,
 }
 
 /// How a payload got here.
@@ -181,8 +179,7 @@ impl SubscriberInbox {
             return (false, None);
         };
         if stamp.topic == Topic::PROBE.0 {
-            if stamp.version > 0 && !self.probed.replace(true) {
-                state.unprobed -= 1;
+            if stamp.version > 0 && !std::mem::replace(&mut state.probed[self.subscriber], true) {
                 self.shared.progress.notify_waiters();
             }
             return (true, None);

@@ -37,6 +37,8 @@ struct Shared {
     state: Cell<State>,
     changed: Notify,
     planned: Cell<u64>,
+    /// Whether a subscriber still looks for the probe.
+    looks: RefCell<Option<Box<dyn Fn(u32) -> bool>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -75,8 +77,16 @@ impl Pacer for SubscriberPacer {
 impl Scheduler {
     /// A scheduler without plans.
     pub fn new(clock: Rc<dyn Clock>, seed: u64, compression: f64) -> Self {
-        let shared =
-            Shared { clock, seed, compression, groups: RefCell::default(), state: Cell::new(State::Idle), changed: Notify::new(), planned: Cell::new(0) };
+        let shared = Shared {
+            clock,
+            seed,
+            compression,
+            groups: RefCell::default(),
+            state: Cell::new(State::Idle),
+            changed: Notify::new(),
+            planned: Cell::new(0),
+            looks: RefCell::default(),
+        };
         Self { shared: Rc::new(shared) }
     }
 
@@ -85,8 +95,10 @@ impl Scheduler {
         Rc::new(SubscriberPacer { shared: Rc::clone(&self.shared), subscriber })
     }
 
-    /// Ticks for the probe from now on.
-    pub fn probe(&self) {
+    /// Ticks for the probe from now on, for those subscribers that still look for it: who has seen it is not to add to
+    /// the set-up's traffic while others wait.
+    pub fn probe(&self, looks: impl Fn(u32) -> bool + 'static) {
+        self.shared.looks.replace(Some(Box::new(looks)));
         self.become_(State::Probing);
     }
 
@@ -127,12 +139,15 @@ impl Scheduler {
                 State::Idle => shared.changed.notified().await,
                 State::Probing => {
                     let now = shared.clock.now();
-                    for group in shared.groups.borrow().iter() {
+                    let looks = shared.looks.borrow();
+                    let looking = |group: &&Group| looks.as_ref().is_none_or(|looks| looks(group.subscriber));
+                    for group in shared.groups.borrow().iter().filter(looking) {
                         // A slow answer must not let probes pile up: they are no part of the plan.
                         if group.ticks.waiting() == 0 {
                             group.ticks.push(Tick { key: group.probe, intended: now });
                         }
                     }
+                    drop(looks);
                     tokio::select! {
                         () = timer.until(now.after(PROBE_PERIOD)) => {}
                         () = shared.changed.notified() => {}
@@ -228,7 +243,7 @@ mod tests {
             .run(async {
                 let running = scheduler.clone();
                 let loop_ = tokio::task::spawn_local(async move { running.run().await });
-                scheduler.probe();
+                scheduler.probe(|subscriber| subscriber == 3);
                 assert_eq!(ticks.next().await.unwrap().key, 99);
                 scheduler.rest();
                 scheduler.start(times);

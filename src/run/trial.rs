@@ -16,6 +16,7 @@ use crate::contender::{Protocol, ServerAddress};
 use crate::measure::clock::{Clock, Instant};
 use crate::measure::recording::{Role, Second, Trial};
 use crate::scenario::{LoadPoint, Scenario};
+use crate::trace::Trace;
 
 /// A side that says nothing for so long is lost.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -155,7 +156,7 @@ type Heard = (usize, Option<FromSide>);
 
 struct Stage<'a> {
     order: &'a Order<'a>,
-    trace_sha256: &'a str,
+    trace: &'a Trace,
     parties: Vec<Party>,
     heard: (UnboundedSender<Heard>, UnboundedReceiver<Heard>),
     when: &'static str,
@@ -184,10 +185,9 @@ enum Waited {
 ///
 /// # Errors
 /// See [`TrialError`]. All sides have then ended.
-pub async fn run(order: &Order<'_>, trace_sha256: &str, updates: u64, watch: &dyn Fn(Event)) -> Result<Option<Trial>, TrialError> {
+pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Result<Option<Trial>, TrialError> {
     let started = jiff::Timestamp::now().to_string();
-    let mut stage =
-        Stage { order, trace_sha256, parties: Vec::new(), heard: mpsc::unbounded_channel(), when: "", winding_up: false, seconds: BTreeMap::new(), watch };
+    let mut stage = Stage { order, trace, parties: Vec::new(), heard: mpsc::unbounded_channel(), when: "", winding_up: false, seconds: BTreeMap::new(), watch };
     let result = stage.play().await;
     for party in &mut stage.parties {
         // A side that has gone does not listen; one that has not gets its order to stop.
@@ -199,7 +199,7 @@ pub async fn run(order: &Order<'_>, trace_sha256: &str, updates: u64, watch: &dy
     let Some(complete) = result? else { return Ok(None) };
     let seconds = std::mem::take(&mut stage.seconds).into_values().collect();
     let sides = stage.parties.into_iter().map(|party| (party.role, party.index, party.cores, party.report.unwrap_or_default())).collect();
-    Ok(Some(trial_record::compile(order, trace_sha256, updates, started, complete, sides, seconds)))
+    Ok(Some(trial_record::compile(order, trace, started, complete, sides, seconds)))
 }
 
 impl Stage<'_> {
@@ -289,9 +289,9 @@ impl Stage<'_> {
                 None => return Ok(Waited::Interrupted),
                 Some((place, FromSide::Ready { server, trace_sha256 })) => {
                     self.parties[place].ready = true;
-                    if trace_sha256 != self.trace_sha256 {
+                    if trace_sha256 != self.trace.sha256 {
                         let side = self.parties[place].name();
-                        return Err(TrialError::Trace { side, theirs: trace_sha256, ours: self.trace_sha256.to_owned() });
+                        return Err(TrialError::Trace { side, theirs: trace_sha256, ours: self.trace.sha256.clone() });
                     }
                     if server.is_some() {
                         *address = server;

@@ -6,13 +6,13 @@ use super::trial::Order;
 use crate::measure::clock::Instant;
 use crate::measure::recording::{Check, Phases, Role, Second, SideRecord, Trial, WorkloadRecord};
 use crate::measure::traffic::Traffic;
-use crate::trace::Subscriptions;
+use crate::trace::{Subscriptions, Trace};
 
 /// A side's role, index, cores and report.
 pub type Reported = (Role, u32, Vec<usize>, SideReport);
 
 /// Puts a trial together.
-pub fn compile(order: &Order<'_>, trace_sha256: &str, updates: u64, started: String, complete: bool, sides: Vec<Reported>, timeline: Vec<Second>) -> Trial {
+pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool, sides: Vec<Reported>, timeline: Vec<Second>) -> Trial {
     let mut merged = SideReport::default();
     let mut server = None;
     for (role, _, _, report) in &sides {
@@ -28,7 +28,7 @@ pub fn compile(order: &Order<'_>, trace_sha256: &str, updates: u64, started: Str
         started,
         complete,
         workload: workload(order),
-        trace_sha256: trace_sha256.to_owned(),
+        trace_sha256: trace.sha256.clone(),
         sides: sides
             .into_iter()
             .map(|(role, index, cores, report)| SideRecord { role, index, cores, cpu: report.cpu, memory_peak: report.memory_peak })
@@ -43,7 +43,7 @@ pub fn compile(order: &Order<'_>, trace_sha256: &str, updates: u64, started: Str
         failed_requests: merged.failed_requests,
         requests_planned: merged.requests_planned,
         published: merged.published,
-        updates,
+        updates: trace.window().len() as u64,
         connections_held: server.as_ref().map_or(0, |server| server.connections_held),
         times: merged.times,
         timeline,
@@ -51,7 +51,7 @@ pub fn compile(order: &Order<'_>, trace_sha256: &str, updates: u64, started: Str
     };
     // What was cut short cannot add up, and is not reported either.
     if complete {
-        trial.checks = checks(&trial);
+        trial.checks = checks(&trial, trace.expected(&Subscriptions::new(order.scenario)));
     }
     trial
 }
@@ -73,7 +73,7 @@ fn workload(order: &Order<'_>) -> WorkloadRecord {
 }
 
 /// All that must be equal in every trial.
-fn checks(trial: &Trial) -> Vec<Check> {
+fn checks(trial: &Trial, expected: u64) -> Vec<Check> {
     let deliveries = &trial.deliveries;
     let mut checks = vec![
         Check::equal(
@@ -81,6 +81,7 @@ fn checks(trial: &Trial) -> Vec<Check> {
             ("expected", deliveries.expected),
             ("delivered + coalesced + lost", deliveries.delivered + deliveries.coalesced + deliveries.lost),
         ),
+        Check::equal("every subscription is somebody's", ("trace × subscriptions", expected), ("expected by subscribers", deliveries.expected)),
         Check::equal("every update was published", ("trace", trial.updates), ("publishers", trial.published)),
     ];
     for (leg, clients, server) in [
@@ -99,6 +100,7 @@ fn compare(leg: &str, clients: &Phases<Traffic>, server: &Phases<Traffic>) -> Ve
     let (clients, server) = (clients.total(), server.total());
     let mut counts = vec![
         ("requests".to_owned(), clients.requests, server.requests),
+        ("connections".to_owned(), clients.connections, server.connections),
         ("stanzas up".to_owned(), clients.stanzas_up, server.stanzas_up),
         ("stanzas down".to_owned(), clients.stanzas_down, server.stanzas_down),
         ("events up".to_owned(), clients.events_up, server.events_up),

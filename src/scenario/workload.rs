@@ -19,6 +19,9 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// branch predictors are warm after some hundred messages, and the first values are fetched before it.
 const LONGEST_DEFAULT_WARM_UP: Duration = Duration::from_secs(3_600);
 
+/// Shortest timeout, measured time: when many log in at once, each waits a good part of it.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(500);
+
 /// What happens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Workload {
@@ -130,10 +133,21 @@ impl Workload {
                 Some("events") => Semantics::Events,
                 _ => Semantics::State,
             },
-            timeout: fields.optional("timeout").map_or(Ok(TIMEOUT.mul_f64(compression)), |field| field.duration(false))?,
+            timeout: fields.optional("timeout").map_or(Ok(TIMEOUT.mul_f64(compression)), |field| timeout(&field, compression))?,
             seed: fields.optional("seed").map_or(Ok(1), |field| field.seed())?,
         })
     }
+}
+
+/// A timeout that leaves a server enough of it, once compressed: answers do not get faster by compression.
+fn timeout(field: &Field<'_>, compression: f64) -> Read<Duration> {
+    let timeout = field.duration(false)?;
+    if timeout.div_f64(compression) >= SHORTEST_TIMEOUT {
+        return Ok(timeout);
+    }
+    let least = show_duration(SHORTEST_TIMEOUT.mul_f64(compression));
+    let message = format!("too short: {} of measured time, once divided by the compression", show_duration(timeout.div_f64(compression)));
+    Err(field.mistake(message).allowed(format!("at least \"{least}\" here, {} of measured time", show_duration(SHORTEST_TIMEOUT))))
 }
 
 fn topology(fields: &Fields<'_>, field: &Field<'_>, topics: u32, subscribers: &Subscribers) -> Read<Topology> {
@@ -288,6 +302,7 @@ mod tests {
             ("arrivals = { csv = \"a.csv\" }", "does not go with"),
             ("topics_per_subscriber = 3", "mesh alone"),
             ("timeout = \"0s\"", "more than zero"),
+            ("compression = 100\ntimeout = \"9s\"", "at least \"50s\" here"),
             ("seed = -1", "out of range"),
             ("warm_up = 5", "must be a duration, not a whole number"),
             ("warm_up = \"36500d\"\npopularity = 1", "must be a word or a table"),

@@ -42,8 +42,7 @@ async fn run(text: &str, clock: Rc<dyn Clock>) -> Trial {
         cores: &[],
         interrupt: CancellationToken::new(),
     };
-    let updates = trace.window().len() as u64;
-    let trial = trial::run(&order, &trace.sha256, updates, &|_| {}).await;
+    let trial = trial::run(&order, &trace, &|_| {}).await;
     let trial = trial.unwrap_or_else(|error| panic!("{}: {error}", entry.name)).expect("nobody interrupts");
     assert!(trial.complete);
     for check in &trial.checks {

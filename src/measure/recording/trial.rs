@@ -49,7 +49,7 @@ pub struct Trial {
     pub published: u64,
     /// Updates of the window in the trace.
     pub updates: u64,
-    /// Connections that were open at once at most, by the server's count.
+    /// The subscribers' connections that were open at once at most within the window, by the server's count.
     pub connections_held: u64,
     /// The times.
     pub times: Times,

@@ -1,6 +1,6 @@
 //! The server side: binds, serves, counts.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Side, SideError, next};
 use crate::contender::{Limits, ServerAddress, ServerSeat};
 use crate::measure::ledger::{Ledger, Leg};
-use crate::measure::recording::{Phases, Second};
+use crate::measure::recording::{Phase, Phases, Second};
 use crate::measure::traffic::Traffic;
 use crate::run::message::{SideReport, ToSide};
 
@@ -37,7 +37,13 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
         let before = std::mem::replace(&mut last, bytes);
         Second { bytes: bytes.saturating_sub(before), ..Second::default() }
     };
+    let held = Cell::new(0);
     let edge = |phase| {
+        match phase {
+            Phase::WarmUp => ledger.count_held_anew(),
+            Phase::Window => held.set(ledger.most_subscribers_held()),
+            Phase::Setup | Phase::Drain => {}
+        }
         let edges = &mut *edges.borrow_mut();
         for (leg, (before, phases)) in [(Leg::Subscriber, &mut edges.subscriber), (Leg::Publisher, &mut edges.publisher)] {
             let now = ledger.traffic(leg);
@@ -75,7 +81,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
 
     let edges = edges.into_inner();
     let mut report = side.report();
-    report.connections_held = ledger.most_connections_held();
+    report.connections_held = held.get();
     for (leg, (before, mut phases), total) in
         [(Leg::Subscriber, edges.subscriber, &mut report.subscriber_traffic), (Leg::Publisher, edges.publisher, &mut report.publisher_traffic)]
     {

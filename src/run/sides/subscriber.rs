@@ -79,7 +79,8 @@ impl Course<'_> {
             };
             match message {
                 ToSide::Probe => {
-                    self.scheduler.probe();
+                    let (books, of) = (recorder.clone(), self.side.assignment.of);
+                    self.scheduler.probe(move |subscriber| books.looks_for_probe((subscriber / of) as usize));
                     if !self.watched(hear, recorder.probed()).await? {
                         break;
                     }
