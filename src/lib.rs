@@ -1,8 +1,12 @@
 //! Should this system poll or push? `pushbench` answers with measurements.
 //!
-//! The map of the house, in reading order. Data flows one way:
+//! The map of the house. Data flows one way:
 //! `scenario` (text → typed) → `plan` (trials) → `run` (a recording) → `summary` (metrics, doubts, verdicts) → `report` (bytes).
-//! Only `run` and the contenders touch the network and the clock; `ARCHITECTURE.md` tells why.
+//! Only `run` and the contenders touch the network and the clock; `ARCHITECTURE.md` tells why,
+//! and `tests/architecture` holds the rooms to it.
+
+// Here and not in Cargo.toml: tests and benches may time themselves. What is disallowed, and why, stands in clippy.toml.
+#![warn(clippy::disallowed_methods)]
 
 pub mod cli;
 pub mod contender;

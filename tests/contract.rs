@@ -356,6 +356,22 @@ fn each_is_told_of_in_the_docs() {
     }
 }
 
+/// `docs/contenders.md` is what `pushbench list --markdown` prints, below its introduction. `UPDATE_DOCS=1` writes it anew.
+#[test]
+fn the_list_of_contenders_is_that_of_the_code() {
+    const MARK: &str = "<!-- Below: pushbench list --markdown -->\n\n";
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/contenders.md");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let (introduction, below) = text.split_once(MARK).unwrap();
+    let printed = std::process::Command::new(env!("CARGO_BIN_EXE_pushbench")).args(["list", "--markdown"]).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&page, format!("{introduction}{MARK}{printed}")).unwrap();
+    } else {
+        assert_eq!(below, printed, "run the tests once with UPDATE_DOCS=1");
+    }
+}
+
 #[test]
 fn forecasts_are_what_then_happens() {
     let seen = RefCell::new(Vec::new());

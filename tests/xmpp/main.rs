@@ -1,6 +1,7 @@
 //! XMPP over loopback: the contender `xmpp-pubsub`, and the server against raw XML.
 
 mod contender;
+mod protection;
 mod server;
 mod serving;
 mod support;

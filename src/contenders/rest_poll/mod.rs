@@ -1,18 +1,11 @@
 //! `rest-poll`: Asks for each topic at an interval: a plain GET that always carries the payload.
-
-mod client;
-mod server;
-mod settings;
+//! Server and clients are those of the polling family, in `protocols::http`.
 
 use std::rc::Rc;
-use std::time::Duration;
-
-use async_trait::async_trait;
 
 use crate::contender::settings::{Setting, SettingsError, Values};
-use crate::contender::{Contender, Direction, Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerSeat, Subscriber, SubscriberSeat};
-use crate::protocols::http::forecast;
-use settings::Settings;
+use crate::contender::{Contender, Direction, Protocol};
+use crate::protocols::http::polling::{self, Polling};
 
 /// The registry entry.
 pub struct RestPoll;
@@ -31,37 +24,14 @@ impl Contender for RestPoll {
     }
 
     fn settings(&self) -> &'static [Setting] {
-        settings::ALL
+        polling::SETTINGS
     }
 
     fn invitation(&self, socket: &str) -> String {
-        format!("http://{socket}/topics/{{topic}}")
+        polling::invitation(socket)
     }
 
     fn protocol(&self, values: &Values) -> Result<Rc<dyn Protocol>, SettingsError> {
-        Ok(Rc::new(Settings::read(values)))
-    }
-}
-
-#[async_trait(?Send)]
-impl Protocol for Settings {
-    async fn serve(&self, seat: ServerSeat) -> Result<(), Fault> {
-        server::serve(self, seat).await
-    }
-
-    async fn publisher(&self, seat: PublisherSeat) -> Result<Box<dyn Publisher>, Fault> {
-        client::publisher(seat)
-    }
-
-    async fn subscriber(&self, seat: SubscriberSeat) -> Result<Box<dyn Subscriber>, Fault> {
-        client::subscriber(self, seat).await
-    }
-
-    fn interval(&self) -> Option<Duration> {
-        Some(self.interval)
-    }
-
-    fn forecast(&self, load: &Load) -> Forecast {
-        forecast::polling(load, self.interval)
+        Ok(Rc::new(Polling::read(values, false)))
     }
 }

@@ -29,7 +29,7 @@ impl Contender for XmppPubSub {
     }
 
     fn about(&self) -> &'static str {
-        "XMPP PubSub (XEP-0060) over TCP: the server sends each update to every subscriber, once, as it is published"
+        "XMPP PubSub (XEP-0060) over TCP: the server sends each update to every subscriber, once, as it is published."
     }
 
     fn direction(&self) -> Direction {

@@ -3,7 +3,7 @@
 //! The server is one thread on hyper: `server` accepts and ends connections, `watch` closes those that
 //! dawdle, `answer` turns requests into responses, `conditions` judges If-Match and its kin (RFC 9110 §13),
 //! `store` keeps the topics. The client is reqwest: `caller` sends and counts, `poller` is a subscriber that
-//! asks, `publisher` puts.
+//! asks, `publisher` puts; `polling` is all of it as a contender's protocol.
 
 mod answer;
 pub mod caller;
@@ -11,6 +11,7 @@ mod conditions;
 pub mod forecast;
 mod page;
 pub mod poller;
+pub mod polling;
 pub mod publisher;
 pub mod server;
 pub mod settings;

@@ -13,7 +13,7 @@ pub const WIDEST: u32 = 7_680;
 /// Why a picture cannot be turned into PNG.
 #[derive(Debug, thiserror::Error)]
 pub enum RasterError {
-    /// Zero, or more than [`WIDEST`].
+    /// Zero, or more than `WIDEST`.
     #[error("a picture cannot be {0} pixels wide; allowed are 1 to {WIDEST}")]
     Width(u32),
     /// The text is no SVG.

@@ -161,7 +161,9 @@ impl Side {
     /// `edge` is told each phase that ends.
     async fn beats(&self, times: Timetable, mut second: impl FnMut(i64) -> Second, mut edge: impl FnMut(Phase)) -> Result<(), SideError> {
         let mut timer = self.clock.timer().map_err(|error| SideError::System { what: "a timer", error })?;
-        let mut at = self.clock.now();
+        // From the beginning, however late the order to start came: a beat that has passed is made up for at once. One left
+        // out would book the set-up's work to the window.
+        let mut at = times.warm_up.before(std::time::Duration::from_nanos(1));
         while let Some(beat) = times.next_beat(at) {
             timer.until(beat).await;
             for (instant, ended) in [(times.warm_up, Phase::Setup), (times.window, Phase::WarmUp), (times.drain, Phase::Window), (times.end, Phase::Drain)] {
@@ -204,8 +206,9 @@ struct Usage {
 }
 
 impl Usage {
+    /// From now on: what the process has used so far, to start and to work out the trace, is the harness's own.
     fn new(own_process: bool) -> Self {
-        Self { own_process, at_edge: Cell::new(Cpu::default()), at_second: Cell::new(0.0), phases: std::cell::RefCell::default() }
+        Self { own_process, at_edge: Cell::new(process::cpu()), at_second: Cell::new(0.0), phases: std::cell::RefCell::default() }
     }
 
     fn end(&self, phase: Phase) {
@@ -229,4 +232,24 @@ impl Usage {
 /// The next message that matters to a waiting side; `Stop` and the harness's end are the same to it.
 async fn next(hear: &mut UnboundedReceiver<ToSide>) -> Result<ToSide, SideError> {
     hear.recv().await.ok_or(SideError::Orphaned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_harness_used_before_is_no_part_of_the_set_up() {
+        let before = process::cpu();
+        let mut work = 0_u64;
+        while (process::cpu() - before).total() < 0.005 {
+            work = std::hint::black_box(work.wrapping_add(1));
+        }
+        let begun = process::cpu();
+        let usage = Usage::new(true);
+        usage.end(Phase::Setup);
+        let most = (process::cpu() - begun).total();
+        let used = usage.finish().0.unwrap().setup.total();
+        assert!(used <= most + 1e-6, "{used} of at most {most}");
+    }
 }

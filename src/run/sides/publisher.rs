@@ -1,11 +1,12 @@
 //! The publisher side: makes its topics exist, then publishes each update when it is due.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
-use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::{Side, SideError, next};
@@ -87,11 +88,14 @@ fn payload(side: &Side, topic: Topic, version: u32, due: i64) -> bytes::Bytes {
 }
 
 /// Publishes this side's slice of the trace: each update at its instant, late ones at once. An update that must wait for
-/// a free connection is late, and that shows as lag.
+/// a free connection is late, and that shows as lag. So is one whose topic's version before it is still under way: over
+/// several connections, or out of the queue, the later one might overtake it, and the harness itself would lose updates.
 async fn publish(side: &Side, publisher: &Rc<dyn Publisher>, times: Timetable, connections: NonZeroUsize, published: &Rc<Published>) -> Result<(), SideError> {
     let mut timer = side.clock.timer().map_err(|error| SideError::System { what: "a timer", error })?;
     let free = Rc::new(Semaphore::new(connections.get()));
     let mut under_way: JoinSet<Result<(), Fault>> = JoinSet::new();
+    // By topic: the end of its latest publication.
+    let mut latest: HashMap<Topic, oneshot::Receiver<()>> = HashMap::new();
     for update in side.trace.updates.iter().filter(|update| update.topic % side.assignment.of == side.assignment.index) {
         let due = measured(update.due, side.scenario.workload.compression);
         let instant = Instant(times.window.0 + due);
@@ -102,7 +106,14 @@ async fn publish(side: &Side, publisher: &Rc<dyn Publisher>, times: Timetable, c
             Some(failed) = wait_for_fault(&mut under_way) => return Err(failed.into()),
         }
         let (publisher, free, published, clock) = (Rc::clone(publisher), Rc::clone(&free), Rc::clone(published), Rc::clone(&side.clock));
+        let (end, ended) = oneshot::channel();
+        let before = latest.insert(topic, ended);
         under_way.spawn_local(async move {
+            // Dropped at the end, whatever that is; nothing is ever sent.
+            let _end: oneshot::Sender<()> = end;
+            if let Some(before) = before {
+                let _ = before.await;
+            }
             // The semaphore is never closed.
             let _permit = free.acquire().await;
             if in_window {

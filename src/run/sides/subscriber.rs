@@ -58,19 +58,15 @@ struct Course<'a> {
 
 impl Course<'_> {
     async fn run(&mut self, hear: &mut UnboundedReceiver<ToSide>, mine: &[u32], wanted: &[Rc<[u32]>]) -> Result<SideReport, SideError> {
-        let connected = tokio::select! {
+        tokio::select! {
             connected = self.connect(mine, wanted) => connected?,
             message = next(hear) => match message? {
                 ToSide::Stop => return Ok(self.report()),
                 other => return Err(SideError::OutOfTurn(format!("{other:?} while subscribers connect"))),
             },
-        };
+        }
         let pacing = self.scheduler.clone();
         self.running.spawn_local(async move { pacing.run().await.map_err(|error| Fault::connection("the scheduler's timer", error)) });
-        for subscriber in connected {
-            let stop = self.stop.clone();
-            self.running.spawn_local(run_subscriber(subscriber, stop));
-        }
         // Push: first values may still be on their way.
         let recorder = self.recorder.clone();
         self.watched(hear, recorder.current()).await?;
@@ -116,12 +112,13 @@ impl Course<'_> {
         Ok(self.report())
     }
 
-    async fn connect(&self, mine: &[u32], wanted: &[Rc<[u32]>]) -> Result<Vec<Box<dyn Subscriber>>, SideError> {
+    /// Connects all. Each runs as soon as it is connected: else first values that are pushed to it would wait until all
+    /// others are, and `time_to_current` would tell of the others.
+    async fn connect(&mut self, mine: &[u32], wanted: &[Rc<[u32]>]) -> Result<(), SideError> {
         let server = self.side.server()?;
         let connections = NonZeroUsize::new(self.side.scenario.subscribers.connections as usize).unwrap_or(NonZeroUsize::MIN);
         let mut waiting = mine.iter().zip(wanted).enumerate();
         let mut connecting = FuturesUnordered::new();
-        let mut connected = Vec::with_capacity(mine.len());
         loop {
             while connecting.len() < CONNECTING {
                 let Some((place, (subscriber, topics))) = waiting.next() else { break };
@@ -138,10 +135,14 @@ impl Course<'_> {
                 };
                 connecting.push(self.side.protocol.subscriber(seat));
             }
-            match connecting.next().await {
-                Some(subscriber) => connected.push(subscriber?),
-                None => return Ok(connected),
-            }
+            let subscriber = tokio::select! {
+                connected = connecting.next() => match connected {
+                    Some(subscriber) => subscriber?,
+                    None => return Ok(()),
+                },
+                fault = ended_early(&mut self.running) => return Err(fault.into()),
+            };
+            self.running.spawn_local(run_subscriber(subscriber, self.stop.clone()));
         }
     }
 

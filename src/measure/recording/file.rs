@@ -1,0 +1,88 @@
+//! Reading and saving recordings: whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Recording, SCHEMA};
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The file is no recording.
+    #[error("{path} is not a recording of pushbench: {problem}")]
+    Format {
+        /// The file.
+        path: String,
+        /// Line, column and cause.
+        problem: String,
+    },
+    /// Another version of the schema.
+    #[error("{path} has schema {found}, this build reads schema {SCHEMA}; use the version of pushbench that wrote it ({tool})")]
+    Schema {
+        /// The file.
+        path: String,
+        /// The schema it has.
+        found: u64,
+        /// The version that wrote it, as far as known.
+        tool: String,
+    },
+}
+
+impl Recording {
+    /// Reads a recording from a file, or from the folder of a run.
+    ///
+    /// # Errors
+    /// Says which file, and where in it.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        let file = if path.is_dir() { path.join("recording.json") } else { path.to_owned() };
+        let shown = file.display().to_string();
+        let text = fs::read_to_string(&file).map_err(|error| ReadError::File { path: shown.clone(), error })?;
+        Self::parse(&text, &shown)
+    }
+
+    /// Reads a recording from its text; `path` is for messages only.
+    ///
+    /// # Errors
+    /// Says where in the text.
+    pub fn parse(text: &str, path: &str) -> Result<Self, ReadError> {
+        let problem = |error: serde_json::Error| ReadError::Format { path: path.to_owned(), problem: error.to_string() };
+        // The schema is looked at first: a recording of another version must not fail over a field.
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u64,
+            tool_version: Option<String>,
+        }
+        let head: Head = serde_json::from_str(text).map_err(problem)?;
+        if head.schema != u64::from(SCHEMA) {
+            return Err(ReadError::Schema { path: path.to_owned(), found: head.schema, tool: head.tool_version.unwrap_or_else(|| "unknown".to_owned()) });
+        }
+        serde_json::from_str(text).map_err(problem)
+    }
+
+    /// Writes `recording.json` into a folder: whole, or not at all.
+    ///
+    /// # Errors
+    /// What the system says; the file that was there before is then untouched.
+    pub fn save(&self, folder: &Path) -> io::Result<()> {
+        let draft = folder.join(".recording.json.draft");
+        let mut file = File::create(&draft)?;
+        let mut text = serde_json::to_vec(self)?;
+        text.push(b'\n');
+        let written = file.write_all(&text).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&draft, folder.join("recording.json")));
+        if written.is_err() {
+            let _ = fs::remove_file(&draft);
+        }
+        written
+    }
+}
