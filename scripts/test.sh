@@ -12,7 +12,7 @@ quick=no
 for argument in "$@"; do
   case "$argument" in
     --quick) quick=yes ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,7s/^# \{0,1\}//p' scripts/test.sh; exit 0 ;;
     *) echo "error: unknown argument '$argument'; there is --quick" >&2; exit 2 ;;
   esac
 done

@@ -59,7 +59,7 @@ fn a_killed_subscriber_ends_the_run() {
 
 #[test]
 fn a_killed_server_ends_the_run_and_earlier_trials_stay() {
-    let mut run = Run::start(&tiny(PUSH_AND_PULL, &[("span", "\"2500ms\"")]));
+    let mut run = Run::start(&tiny(PUSH_AND_PULL, &[("span", "\"3500ms\"")]));
     let sides = run.under_load(2);
     let then = Instant::now();
     sides[0].signal(Signal::SIGKILL);
@@ -94,8 +94,8 @@ fn sides_die_with_the_harness() {
 /// Interrupts the second trial, once.
 #[test]
 fn an_interrupt_keeps_what_was_measured() {
-    let mut run = Run::start(&tiny(PUSH_AND_PULL, &[("span", "\"2500ms\"")]));
-    run.under_load(2);
+    let mut run = Run::start(&tiny(PUSH_AND_PULL, &[("span", "\"3500ms\"")]));
+    run.a_second_into(2);
     run.signal(Signal::SIGINT);
     let (status, out, err) = run.ends();
     assert_eq!(status.code(), Some(130), "{err}");

@@ -171,6 +171,16 @@ impl Run {
         self.sides()
     }
 
+    /// Waits until a second of a trial's window is over; until then nothing of it needs to have been measured.
+    pub fn a_second_into(&mut self, trial: u64) -> Vec<Process> {
+        // A second is told when the next one begins: the last one of the warm-up, when the first of the window is over.
+        self.hears(|line| {
+            let line: Value = serde_json::from_str(line).unwrap_or_default();
+            line["trial"] == trial && line["second"].is_i64()
+        });
+        self.sides()
+    }
+
     /// Waits until it has so many sides.
     pub fn has_sides(&mut self, count: usize) -> Vec<Process> {
         until("sides", || self.sides().len() >= count);
