@@ -38,8 +38,11 @@ struct Shared {
     changed: Notify,
     planned: Cell<u64>,
     /// Whether a subscriber still looks for the probe.
-    looks: RefCell<Option<Box<dyn Fn(u32) -> bool>>>,
+    looks: RefCell<Option<Looks>>,
 }
+
+/// Whether a subscriber still looks for the probe.
+type Looks = Box<dyn Fn(u32) -> bool>;
 
 #[derive(Clone, Copy)]
 enum State {
@@ -139,15 +142,7 @@ impl Scheduler {
                 State::Idle => shared.changed.notified().await,
                 State::Probing => {
                     let now = shared.clock.now();
-                    let looks = shared.looks.borrow();
-                    let looking = |group: &&Group| looks.as_ref().is_none_or(|looks| looks(group.subscriber));
-                    for group in shared.groups.borrow().iter().filter(looking) {
-                        // A slow answer must not let probes pile up: they are no part of the plan.
-                        if group.ticks.waiting() == 0 {
-                            group.ticks.push(Tick { key: group.probe, intended: now });
-                        }
-                    }
-                    drop(looks);
+                    shared.ask_for_probe(now);
                     tokio::select! {
                         () = timer.until(now.after(PROBE_PERIOD)) => {}
                         () = shared.changed.notified() => {}
@@ -204,6 +199,17 @@ impl Scheduler {
 type Entry = Reverse<(Instant, u32, u32)>;
 
 impl Shared {
+    fn ask_for_probe(&self, now: Instant) {
+        let looks = self.looks.borrow();
+        let looking = |group: &&Group| looks.as_ref().is_none_or(|looks| looks(group.subscriber));
+        for group in self.groups.borrow().iter().filter(looking) {
+            // A slow answer must not let probes pile up: they are no part of the plan.
+            if group.ticks.waiting() == 0 {
+                group.ticks.push(Tick { key: group.probe, intended: now });
+            }
+        }
+    }
+
     /// The first tick of each key within the timetable and not yet past, for the groups from the `known`-th on.
     fn plan(&self, times: &Timetable, known: usize) -> Vec<Entry> {
         let mut entries = Vec::new();

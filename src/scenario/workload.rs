@@ -7,7 +7,7 @@ use super::fields::{Field, Fields};
 use super::mistake::{Mistake, Read};
 use super::{Arrivals, Popularity, Semantics, Subscribers, Topology};
 use crate::measure::stamp::SMALLEST_PAYLOAD;
-use crate::units;
+use crate::units::{self, show_duration};
 
 /// Updates that a trace may hold at most: 16 bytes each in every process of a trial.
 const MOST_UPDATES: f64 = 20e6;
