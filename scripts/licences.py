@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the licence of every crate in the tree against the list in deny.toml, and prints what there is.
 
-For machines without cargo-deny, which CI uses. Exit code 1 where a crate cannot be used under the list.
+For machines without cargo-deny. Exit code 1 where a crate cannot be used under the list.
 """
 
 import collections

@@ -45,6 +45,16 @@ fn every_file_is_read_and_planned_and_comments_every_key() {
     }
 }
 
+/// The scenario that the README shows is one.
+#[test]
+fn the_readme_tells_the_truth() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, behind) = readme.split_once("```toml\n").unwrap();
+    let (text, _) = behind.split_once("```").unwrap();
+    let scenario = Scenario::parse(text, "README.md", Path::new(""), REGISTRY).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(scenario.load_points_of("rest-conditional").len(), 3);
+}
+
 #[test]
 fn the_first_look_takes_a_minute_and_shows_something() {
     let scenario = read("first-look.toml");

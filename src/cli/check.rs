@@ -11,7 +11,7 @@ use super::REGISTRY;
 use super::exit::{Exit, Trouble};
 use super::selection::Selection;
 use crate::measure::machine::Machine;
-use crate::plan::{Estimate, Limits, Plan, PlanError, PlannedTrial, estimate};
+use crate::plan::{Estimate, Limits, Plan, PlannedTrial, estimate};
 use crate::scenario::{Registry, Scenario, Topology};
 use crate::units::{show_bytes, show_count, show_duration, show_number};
 
@@ -49,10 +49,7 @@ struct Report {
 
 fn report(selection: &Selection, registry: Registry, limits: Limits) -> Result<Report, Trouble> {
     let (scenario, plan) = selection.read(registry)?;
-    let estimates = estimate(&scenario, &plan, registry).map_err(|error| match error {
-        PlanError::Settings { .. } => Trouble::cannot_run(error),
-        _ => Trouble::usage(error),
-    })?;
+    let estimates = estimate(&scenario, &plan, registry).map_err(Trouble::usage)?;
     // Repeats need what the first one needs: once is enough to say.
     let firsts: Vec<(&PlannedTrial, &Estimate)> = plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1).collect();
     let shortages: Vec<String> = firsts.iter().flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).map(|shortage| shortage.to_string()).collect();

@@ -1,6 +1,6 @@
 //! `pushbench completions SHELL`.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
@@ -21,6 +21,9 @@ pub struct CompletionsArguments {
 /// # Errors
 /// None.
 pub fn completions(arguments: &CompletionsArguments) -> Result<Exit, Trouble> {
-    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "pushbench", &mut io::stdout());
+    // Into memory first: the generator panics where its output cannot be written.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "pushbench", &mut script);
+    let _ = io::stdout().write_all(&script);
     Ok(Exit::Fine)
 }

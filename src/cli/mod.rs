@@ -22,7 +22,7 @@ pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: 
 
 /// Should this system poll or push? Measurements instead of opinions.
 ///
-/// pushbench sends one and the same workload through REST polling, XMPP PubSub and their kin, and shows what each
+/// pushbench sends one and the same workload through REST polling and XMPP PubSub, and shows what each
 /// costs (requests, bytes, CPU, memory, connections) and what it gives (latency, losses), on both sides.
 #[derive(Debug, Parser)]
 #[command(name = "pushbench", version, propagate_version = true, after_help = AFTER_HELP)]

@@ -65,12 +65,13 @@ impl Painter {
         let shared = Arc::new((Mutex::new(Status::default()), Condvar::new()));
         let seen = Arc::clone(&shared);
         let drawn = ui == Ui::Auto && io::stderr().is_terminal();
-        let thread = std::thread::spawn(move || match (ui, drawn) {
+        // Where the system has no thread left, the run goes on unwatched.
+        let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(move || match (ui, drawn) {
             (Ui::Json, _) => lines(&seen, Duration::from_secs(1), json),
             (_, true) => draw(&seen),
             (_, false) => lines(&seen, Duration::from_secs(5), plain),
         });
-        Self { shared, thread: Some(thread) }
+        Self { shared, thread: thread.ok() }
     }
 
     /// Notes what happens. Cheap: the lock is held for moments only, by this and by the painter.

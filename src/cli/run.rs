@@ -152,11 +152,13 @@ impl Interrupts {
 fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, machine: &Machine) -> Result<(), Trouble> {
     let estimates = estimate(scenario, plan, REGISTRY).map_err(Trouble::usage)?;
     let limits = Limits::read(machine);
-    let shortages: Vec<_> = plan.trials.iter().zip(&estimates).flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).collect();
-    match shortages.first() {
-        None => Ok(()),
-        Some(first) => Err(Trouble::cannot_run(format!("this machine cannot hold {}: {first}", scenario.name))),
+    // Repeats need what the first one needs: once is enough to say.
+    let firsts = plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1);
+    let shortages: Vec<String> = firsts.flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).map(|shortage| shortage.to_string()).collect();
+    if shortages.is_empty() {
+        return Ok(());
     }
+    Err(Trouble::cannot_run(format!("this machine cannot hold {}: {}", scenario.name, shortages.join("\n"))))
 }
 
 /// Makes the folder: the user's, which must not hold another recording, or a new one of ours.

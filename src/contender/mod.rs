@@ -147,7 +147,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { payload: 1 << 20, topics: 2_000_000, patience: Duration::from_secs(30) }
+        // As many topics as a scenario may have, and the probe.
+        Self { payload: 1 << 20, topics: 2_000_001, patience: Duration::from_secs(30) }
     }
 }
 

@@ -24,12 +24,12 @@ pub struct Instant(pub i64);
 impl Instant {
     /// This instant and so much time.
     pub fn after(self, duration: Duration) -> Self {
-        Self(self.0 + duration.as_nanos() as i64)
+        Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }
 
     /// This instant less so much time.
     pub fn before(self, duration: Duration) -> Self {
-        Self(self.0 - duration.as_nanos() as i64)
+        Self(self.0.saturating_sub(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }
 
     /// Nanoseconds since `earlier`; negative where this instant is the earlier one.

@@ -103,11 +103,6 @@ impl Distribution {
         (!self.histogram.is_empty()).then(|| self.histogram.max() as f64 / 1e6)
     }
 
-    /// Largest and smallest, with the steps between: (quantile, seconds), for a chart of the whole spectrum.
-    pub fn spectrum(&self) -> Vec<(f64, f64)> {
-        self.histogram.iter_quantiles(8).map(|step| (step.quantile_iterated_to(), step.value_iterated_to() as f64 / 1e6)).collect()
-    }
-
     /// As base64 of the V2 deflate format.
     ///
     /// # Errors

@@ -159,11 +159,6 @@ impl<S> Metered<S> {
     pub fn new(socket: S, meter: Meter) -> Self {
         Self { socket, meter }
     }
-
-    /// The socket itself.
-    pub fn get_ref(&self) -> &S {
-        &self.socket
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {

@@ -19,13 +19,14 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
         all.push((
             "Workload",
             format!(
-                "{}, {}: {} ({} active), {}, {}, payload {}{several}",
+                "{}, {}: {} ({} active), {}, {}, {} in the window, payload {}{several}",
                 scenario.topology,
                 scenario.semantics,
                 of(load.topics, "topic", "topics"),
                 whole(load.active_topics),
                 of(load.subscribers, "subscriber", "subscribers"),
                 of(load.subscriptions, "subscription", "subscriptions"),
+                of(cell.trials.first().map_or(0, |trial| trial.updates), "update", "updates"),
                 show_bytes(load.payload as f64)
             ),
         ));

@@ -34,11 +34,6 @@ pub enum Format {
 /// Width of PNG charts in pixels, 16:9: twice a projector's, for slides and print.
 pub const PNG_WIDTH: u32 = 3_200;
 
-impl Format {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Csv, Self::Markdown, Self::Json, Self::Svg, Self::Png];
-}
-
 /// A report, ready to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {

@@ -99,11 +99,6 @@ impl Handle {
         String::from_utf8_lossy(&self.last_words.borrow()).trim().to_owned()
     }
 
-    /// The process id, where it is a process.
-    pub fn process_id(&self) -> Option<u32> {
-        self.child.as_ref().and_then(Child::id)
-    }
-
     /// How the process ended, where it has: for the error of a side that died.
     pub async fn ending(&mut self) -> Option<String> {
         let child = self.child.as_mut()?;

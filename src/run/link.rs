@@ -27,11 +27,6 @@ impl<Out, In> Link<Out, In> {
         let _ = self.outgoing.send(message);
     }
 
-    /// A sender for another task.
-    pub fn sender(&self) -> mpsc::UnboundedSender<Out> {
-        self.outgoing.clone()
-    }
-
     /// The next message; `None` when the other end is gone. Cancel-safe.
     pub async fn receive(&mut self) -> Option<In> {
         self.incoming.recv().await

@@ -112,7 +112,7 @@ pub struct SideReport {
     pub requests_planned: u64,
     /// Updates of the window that were published.
     pub published: u64,
-    /// Connections open at once at most.
+    /// Connections of subscribers open at once at most within the window.
     pub connections_held: u64,
     /// The times.
     pub times: Times,

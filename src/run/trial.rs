@@ -141,6 +141,8 @@ struct Party {
     cores: Vec<usize>,
     handle: Handle,
     heard: Instant,
+    /// It has said once that it lives: from then on, silence means death. Before, it works out its plan, and cannot.
+    speaks: bool,
     ready: bool,
     report: Option<SideReport>,
 }
@@ -273,7 +275,7 @@ impl Stage<'_> {
                 }
                 let _ = heard.send((place, None));
             });
-            self.parties.push(Party { role, index, cores, handle, heard: self.order.clock.now(), ready: false, report: None });
+            self.parties.push(Party { role, index, cores, handle, heard: self.order.clock.now(), speaks: false, ready: false, report: None });
         }
         Ok(())
     }
@@ -376,7 +378,7 @@ impl Stage<'_> {
         let clock = Rc::clone(&self.order.clock);
         let mut timer = clock.timer().map_err(|error| TrialError::Launch { binary: "a timer".to_owned(), error })?;
         loop {
-            let silent = self.parties.iter().filter(|party| party.report.is_none()).map(|party| party.heard.after(SILENCE)).min();
+            let silent = self.parties.iter().filter(|party| party.speaks && party.report.is_none()).map(|party| party.heard.after(SILENCE)).min();
             let limit = silent.map_or(deadline.at, |silent| silent.min(deadline.at));
             let message = tokio::select! {
                 biased;
@@ -387,6 +389,7 @@ impl Stage<'_> {
             // The stage itself holds a sender, so that the channel never ends.
             let Some((place, message)) = message else { continue };
             self.parties[place].heard = clock.now();
+            self.parties[place].speaks |= matches!(message, Some(FromSide::Tick(_)));
             let when = self.when;
             match message {
                 None if self.parties[place].report.is_some() => {}
@@ -412,7 +415,7 @@ impl Stage<'_> {
     fn silent(&self, deadline: Deadline) -> TrialError {
         let now = self.order.clock.now();
         let mut unheard = self.parties.iter().filter(|party| party.report.is_none());
-        let lost = unheard.clone().find(|party| now >= party.heard.after(SILENCE));
+        let lost = unheard.clone().find(|party| party.speaks && now >= party.heard.after(SILENCE));
         // Without a silent side, it is the deadline that has passed: for those that are not ready, or not done.
         let waited = unheard.clone().find(|party| !party.ready).or_else(|| unheard.next());
         let side = lost.or(waited).map_or_else(|| "side".to_owned(), Party::name);

@@ -6,6 +6,7 @@ use super::trial::Order;
 use crate::measure::clock::Instant;
 use crate::measure::recording::{Check, Phases, Role, Second, SideRecord, Trial, WorkloadRecord};
 use crate::measure::traffic::Traffic;
+use crate::scenario::Arrivals;
 use crate::trace::{Subscriptions, Trace};
 
 /// A side's role, index, cores and report.
@@ -27,7 +28,7 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
         repeat: order.repeat,
         started,
         complete,
-        workload: workload(order),
+        workload: workload(order, trace),
         trace_sha256: trace.sha256.clone(),
         sides: sides
             .into_iter()
@@ -56,12 +57,16 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
     trial
 }
 
-fn workload(order: &Order<'_>) -> WorkloadRecord {
+fn workload(order: &Order<'_>, trace: &Trace) -> WorkloadRecord {
     let workload = &order.scenario.workload;
     let times = Timetable::new(workload, order.protocol.interval(), Instant(0));
     WorkloadRecord {
         topics: workload.topics.into(),
-        active_topics: workload.active_topics.into(),
+        // A file of updates decides by itself which topics are active.
+        active_topics: match workload.arrivals {
+            Arrivals::Csv(_) => trace.active_topics().len() as u64,
+            _ => workload.active_topics.into(),
+        },
         subscribers: order.scenario.subscribers.count.into(),
         subscriptions: Subscriptions::new(order.scenario).count(),
         payload: workload.payload,

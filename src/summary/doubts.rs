@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Cell;
 use super::metrics::{Kind, METRICS, Statistic};
 use super::thresholds::{
-    GENERATOR_BUSY, LAG_NOTE, LAG_NOTE_FLOOR, LAG_UNTRUSTED, LAG_UNTRUSTED_FLOOR, PUBLISH_LAG_NOTE, PUBLISH_LAG_UNTRUSTED, REPEATS_FOR_AN_INTERVAL,
-    REQUESTS_SENT, samples_needed,
+    GENERATOR_BUSY, LAG_IN_TRANSIT, LAG_NOTE, LAG_NOTE_FLOOR, LAG_UNTRUSTED, LAG_UNTRUSTED_FLOOR, PUBLISH_LAG_NOTE, PUBLISH_LAG_UNTRUSTED,
+    REPEATS_FOR_AN_INTERVAL, REQUESTS_SENT, samples_needed,
 };
 use crate::measure::recording::{Direction, Recording, Role, SideRecord, State, Trial};
 use crate::units::{show_count, show_seconds, significant};
@@ -173,6 +173,7 @@ fn of_cell(recording: &Recording, cell: &Cell<'_>) -> Vec<Doubt> {
     }
     correctness(recording, &mut found);
     lateness(&mut found);
+    warm_up(&mut found);
     cores(&mut found);
     samples(&mut found);
     found.doubts
@@ -299,6 +300,18 @@ fn lateness(found: &mut Found<'_>) {
             found.note("lag", &metrics, text);
         }
     }
+    // Beside the wait for a poll a lag of milliseconds is nothing; beside what server and network take, it may be all.
+    if let Some((lag, transit)) = against("lag.p99", "latency.transit.p99")
+        && lag > LAG_IN_TRANSIT * transit
+        && lag > LAG_NOTE_FLOOR
+    {
+        let text = format!(
+            "Requests left up to {} late (p99 of lag), and transit is {} (p99): much of the transit is the harness's delay, not the server's. Lower the load, add processes or cores.",
+            show_seconds(lag),
+            show_seconds(transit)
+        );
+        found.note("transit-lag", &["latency.transit.", "response."], text);
+    }
     if let Some((lag, latency)) = against("publish_lag.p99", "latency.p99") {
         let text = format!(
             "Updates were handed over up to {} late (p99 of publish_lag; p99 of latency {}): part of the latencies is the publisher's. Lower the update rate or add connections.",
@@ -310,6 +323,20 @@ fn lateness(found: &mut Found<'_>) {
         } else if lag > PUBLISH_LAG_NOTE * latency && lag > LAG_NOTE_FLOOR {
             found.note("publish-lag", &TIMES, text);
         }
+    }
+}
+
+/// The first poll of a topic after a long silence finds more than a steady one: a warm-up shorter than the interval leaves
+/// some topics without a poll before the window.
+fn warm_up(found: &mut Found<'_>) {
+    let workload = found.cell.workload;
+    if let Some(interval) = workload.interval.filter(|interval| *interval > workload.warm_up) {
+        let text = format!(
+            "The warm-up ({}) is shorter than the poll interval ({}): the first round of polls finds less news than a steady one. Set warm_up to one interval at least.",
+            show_seconds(workload.warm_up),
+            show_seconds(interval)
+        );
+        found.note("short-warm-up", &["waste.", "responses.", "bytes."], text);
     }
 }
 

@@ -135,11 +135,6 @@ pub const NAMES: &[&str] = &{
     names
 };
 
-/// All names, in the order of the list.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    METRICS.iter().map(|metric| metric.name)
-}
-
 /// All metrics, in the order in which reports show them.
 pub const METRICS: &[Metric] = &[
     // Work.
@@ -168,14 +163,14 @@ pub const METRICS: &[Metric] = &[
         "messages.per_update",
         Unit::Count,
         Better::Lower,
-        "Messages on the subscribers' leg per update, both ways: requests, responses, stanzas, handshakes. The measure of work common to all contenders.",
+        "Messages on the subscribers' leg per update, both ways: requests, responses, stanzas, events, handshakes. The measure of work common to all contenders.",
         |trial| per_update(trial, trial.subscriber_traffic.window.messages() as f64),
     ),
     figure(
         "messages.setup",
         Unit::Count,
         Better::Lower,
-        "Messages of subscribers and publishers before the warm-up: connect, authenticate, create, subscribe, first fetch.",
+        "Messages of subscribers and publishers before the warm-up: connect, authenticate, create, subscribe, first fetch, the probe.",
         |trial| count(trial.subscriber_traffic.setup.messages() + trial.publisher_traffic.setup.messages()),
     ),
     figure("messages.publish", Unit::Count, Better::Lower, "Messages on the publishers' leg in the window, both ways.", |trial| {
@@ -271,9 +266,13 @@ pub const METRICS: &[Metric] = &[
     memory("memory.server.peak", |trial| memory_peak(trial, Role::Server)),
     memory("memory.subscriber.peak", |trial| memory_peak(trial, Role::Subscriber)),
     memory("memory.publisher.peak", |trial| memory_peak(trial, Role::Publisher)),
-    figure("connections.held", Unit::Count, Better::Lower, "Connections open at once at most, publishers' included, by the server's count.", |trial| {
-        when(trial.subscriber_traffic_by_server.is_some(), trial.connections_held)
-    }),
+    figure(
+        "connections.held",
+        Unit::Count,
+        Better::Lower,
+        "Connections of subscribers open at once at most within the window, by the server's count; publishers' are left out.",
+        |trial| when(trial.subscriber_traffic_by_server.is_some(), trial.connections_held),
+    ),
     figure(
         "connections.opened",
         Unit::Count,
@@ -302,7 +301,7 @@ const CPU_SPLIT: &str =
     "CPU of this kind of side per 1,000 updates. On loopback the kernel bills the receiver's TCP work to the sender: the sum is sound, the split is biased.";
 const CPU_SETUP: &str = "CPU of this kind of side before the warm-up.";
 const MEMORY: &str = "Largest resident memory of this kind of side over the trial, its processes added up; the harness's own part is included.";
-const CURRENT: &str = "From nothing to a first value of every topic, all subscribers at once: connect, log in, subscribe, fetch.";
+const CURRENT: &str = "From a subscriber's first step to a first value of each of its topics: connect, log in, subscribe, fetch. At most 32 subscribers of a process connect at the same time; a subscriber's time begins with its turn.";
 const LAG: &str = "Requests: from the intended instant until sent: how well the harness kept its own plan.";
 
 const fn figure(name: &'static str, unit: Unit, better: Better, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {

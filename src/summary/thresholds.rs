@@ -9,6 +9,10 @@ pub const LAG_NOTE: f64 = 0.01;
 /// Untrusted: a tenth of the median latency is then the harness's own work.
 pub const LAG_UNTRUSTED: f64 = 0.1;
 
+/// Note: requests leave late by more than this share of the transit (p99 of both): what is shown as the server's and the
+/// network's time is then in good part the harness's.
+pub const LAG_IN_TRANSIT: f64 = 0.5;
+
 /// Note: updates are handed over late by more than this share of the p99 of latency: part of every latency is then the publisher's.
 pub const PUBLISH_LAG_NOTE: f64 = 0.1;
 /// Untrusted: half of what is shown as latency is then the publisher's.

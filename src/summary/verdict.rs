@@ -6,6 +6,7 @@
 
 use super::metrics::Metric;
 use super::ratios::{Ratio, Verdict as Judgement, compare};
+use super::thresholds::FACTOR_WITHOUT_INTERVAL;
 use super::{Cell, Grade, Summary};
 use crate::measure::recording::Direction;
 use crate::units::{show_number, show_seconds, significant};
@@ -284,7 +285,16 @@ fn within_noise(question: Question, push: &Cell<'_>, pull: &Cell<'_>, ratio: Rat
         Some((low, high)) => format!("the ratio is {}, its 95 % interval {} to {}", significant(ratio.value, 3), significant(low, 3), significant(high, 3)),
         None => format!("the ratio is {}, from one repeat, so that the noise is unknown", significant(ratio.value, 3)),
     };
-    format!("no clear difference between {} and {}; {noise}.", figure(question, push), figure(question, pull))
+    let (push, pull) = (figure(question, push), figure(question, pull));
+    if is_unsettled(&ratio) {
+        return format!("{push}, {pull}: {} repeats are too few to settle it; {noise}. Add repeats.", ratio.pairs);
+    }
+    format!("no clear difference between {push} and {pull}; {noise}.")
+}
+
+/// The figures are far apart, and yet the interval contains 1: that says more of the number of repeats than of the contenders.
+fn is_unsettled(ratio: &Ratio) -> bool {
+    ratio.interval.is_some() && !(1.0 / FACTOR_WITHOUT_INTERVAL..=FACTOR_WITHOUT_INTERVAL).contains(&ratio.value)
 }
 
 /// All in one sentence, from the questions that matter: volume, freshness and CPU.
@@ -306,7 +316,11 @@ fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>])
         return format!("Not trustworthy: {} cannot be judged, see the doubts.", nouns(&doubtful));
     }
     let (push, pull, even) = (won(Winner::Push), won(Winner::Pull), won(Winner::NoClearDifference));
-    let tail = if even.is_empty() { String::new() } else { format!("; no clear difference in {}", nouns(&even)) };
+    let (unsettled, even): (Vec<_>, Vec<_>) = even.into_iter().partition(|statement| statement.ratio.as_ref().is_some_and(is_unsettled));
+    let mut tail = if even.is_empty() { String::new() } else { format!("; no clear difference in {}", nouns(&even)) };
+    if !unsettled.is_empty() {
+        tail += &format!("; too few repeats to settle {}", nouns(&unsettled));
+    }
     let rivals = match (pulls.len(), pushes.len()) {
         (1, 1) => "",
         (_, 1) => ", each against the best poller",
@@ -314,8 +328,9 @@ fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>])
         _ => ", the best against the best in each",
     };
     match (push.is_empty(), pull.is_empty()) {
-        (true, true) if even.is_empty() => "Nothing to compare: one of the families has no figures.".to_owned(),
-        (true, true) => format!("No clear difference in {}.", nouns(&even)),
+        (true, true) if even.is_empty() && unsettled.is_empty() => "Nothing to compare: one of the families has no figures.".to_owned(),
+        (true, true) if even.is_empty() => format!("Too few repeats to settle {}.", nouns(&unsettled)),
+        (true, true) => format!("No clear difference{}.", tail.trim_start_matches("; no clear difference")),
         (false, true) => format!("Push is better in {}{rivals}{tail}.", factors(&push)),
         (true, false) => format!("Polling is better in {}{rivals}{tail}.", factors(&pull)),
         (false, false) => format!("It depends: push is better in {}, polling in {}{rivals}{tail}.", factors(&push), factors(&pull)),

@@ -40,6 +40,10 @@ impl Contender for XmppPubSub {
         SETTINGS
     }
 
+    fn invitation(&self, socket: &str) -> String {
+        format!("{socket}, domain localhost, service pubsub.localhost, any user, password as set or \"secret\"")
+    }
+
     fn protocol(&self, values: &Values) -> Result<Rc<dyn Protocol>, SettingsError> {
         Ok(Rc::new(PubSubProtocol { settings: Settings::read(values) }))
     }

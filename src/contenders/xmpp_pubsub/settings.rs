@@ -8,20 +8,20 @@ pub const SETTINGS: &[Setting] = &[
         name: "sasl",
         kind: Kind::Choice(&["scram-sha-256", "scram-sha-1", "plain", "anonymous"]),
         default: Some("scram-sha-256"),
-        about: "how clients log in; SCRAM costs each of them about half a millisecond of CPU, and the password never crosses the network",
+        about: "How clients log in; with SCRAM the password never crosses the network, and each login costs its client much more CPU.",
     },
-    Setting { name: "password", kind: Kind::Text, default: Some("secret"), about: "the one password of all users" },
+    Setting { name: "password", kind: Kind::Text, default: Some("secret"), about: "The one password of all users." },
     Setting {
         name: "window",
         kind: Kind::Count,
         default: Some("64"),
-        about: "requests under way at once per connection while topics are created and subscribed",
+        about: "Requests under way at once per connection while topics are created and subscribed.",
     },
     Setting {
         name: "starttls",
         kind: Kind::Choice(&["off", "offered"]),
         default: Some("off"),
-        about: "whether the embedded server offers STARTTLS, with a certificate that it signs itself: for other people's clients, ours stay in the clear",
+        about: "Whether the embedded server offers STARTTLS, with a certificate that it signs itself: for other people's clients, ours stay in the clear.",
     },
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! `reader` turns bytes into elements, `session` takes one stream from its header to its footer, `server` knows who is
 //! connected and routes, `pubsub` holds the nodes. None of them touches a socket: bytes leave through an
-//! [`outlet::Outlet`], so that TCP (`tcp`), and later WebSocket and BOSH, share everything else.
+//! [`outlet::Outlet`], so that TCP (`tcp`), another transport, share everything else.
 //! What is missing of a whole server is what a benchmark has no use for: accounts, rosters, offline storage, other servers.
 
 pub mod errors;

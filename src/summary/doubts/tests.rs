@@ -71,9 +71,19 @@ fn pollers_are_held_to_their_plan() {
     assert_eq!(on(|trial| trial.requests_planned += 20), [("requests-unsent", Grade::Untrusted)]);
     assert_eq!(on(|trial| trial.requests_planned += 10), [], "a shortfall of less than a thousandth is let pass");
     let late = |millis: u64| move |trial: &mut Trial| trial.times.lag.extend(vec![Duration::from_millis(millis); 500]);
-    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late(20)), []);
-    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late(100)), [("lag", Grade::Note)]);
-    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late(1_000)), [("lag", Grade::Untrusted)]);
+    let transit = ("transit-lag", Grade::Note);
+    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late(20)), [transit], "nothing beside the wait, but much beside the transit");
+    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late(100)), [("lag", Grade::Note), transit]);
+    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late(1_000)), [("lag", Grade::Untrusted), transit]);
+    assert_eq!(on(|trial| trial.workload.warm_up = trial.workload.interval.unwrap_or_default() - 0.1), [("short-warm-up", Grade::Note)]);
+    let late_beside = |transit: u64| {
+        move |trial: &mut Trial| {
+            trial.times.lag.extend(vec![Duration::from_millis(20); 500]);
+            trial.times.transit.extend(vec![Duration::from_millis(transit); 50_000]);
+        }
+    };
+    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late_beside(30)), [("transit-lag", Grade::Note)]);
+    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late_beside(60)), []);
     assert_eq!(on(|trial| trial.deliveries.duplicated = 1), [], "reading state again is waste, not a duplicate");
 }
 

@@ -77,6 +77,18 @@ fn a_lead_within_the_noise_is_no_lead() {
 }
 
 #[test]
+fn figures_far_apart_that_vary_ask_for_more_repeats() {
+    let mut recording = small().build();
+    for trial in recording.trials.iter_mut().filter(|trial| trial.contender == "xmpp-pubsub") {
+        trial.subscriber_traffic.window.stanzas_down = trial.deliveries.delivered * if trial.repeat == 1 { 1 } else { 4 };
+    }
+    let verdict = verdicts(&recording).remove(0);
+    assert_eq!(winners(&verdict)[0], (Question::Volume, Winner::NoClearDifference));
+    assert!(text(&verdict, Question::Volume).contains(": 2 repeats are too few to settle it; the ratio is "), "{verdict:?}");
+    assert!(verdict.headline.ends_with("too few repeats to settle message volume."), "{}", verdict.headline);
+}
+
+#[test]
 fn one_repeat_says_that_the_noise_is_unknown() {
     let verdict = verdicts(&small().repeats(1).build()).remove(0);
     assert_eq!(winners(&verdict)[0], (Question::Volume, Winner::Push));
