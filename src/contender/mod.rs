@@ -5,6 +5,7 @@
 //! It has three halves that meet only in an address: a server, a publisher and a subscriber; each may run in
 //! a process of its own. Everything of a side runs on one thread, so that nothing here needs to be `Send`.
 
+pub mod client;
 pub mod inbox;
 pub mod pacer;
 pub mod settings;
