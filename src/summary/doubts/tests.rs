@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::measure::recording::{Check, Times};
+use crate::measure::recording::{Check, State, Times, Trial};
 use crate::summary::fixture::{MadeUp, made_up};
 use crate::summary::{Outcome, Summary};
 

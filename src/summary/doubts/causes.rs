@@ -1,0 +1,57 @@
+//! The list of causes: names are API; reports, `docs/doubts.md` and the tests go by it.
+
+use super::Grade;
+use super::{cores, correctness, lateness, run, samples};
+
+/// Why a figure is doubtful: what all doubts of a cause have in common.
+#[derive(Debug)]
+pub struct Cause {
+    /// Short name, such as `lag`: API.
+    pub name: &'static str,
+    /// Which grades it comes in.
+    pub grades: &'static [Grade],
+    /// When it is raised, with the thresholds in force; where two are given, the second is that of *untrusted*.
+    pub raised_when: fn() -> String,
+    /// Metrics it touches: a name, a prefix that ends with a dot, or an empty text for all. Some doubts touch fewer, and say so.
+    pub touches: &'static [&'static str],
+    /// What mends it, as a sentence.
+    pub remedy: &'static str,
+}
+
+/// Touches everything.
+pub const EVERYTHING: &[&str] = &[""];
+/// Touches all that has waited for a core, a timer or a queue of the harness.
+pub const TIMES_AND_CPU: &[&str] = &["latency.", "scenario_latency.", "cpu.", "lag.", "publish_lag.", "service.", "response."];
+
+/// All causes, family by family.
+pub const CAUSES: &[&Cause] = &[
+    // The run as a whole.
+    &run::NOTHING_MEASURED,
+    &run::INCOMPLETE,
+    &run::TRACE,
+    &run::COMPRESSION,
+    &run::LOOPBACK_SPLIT,
+    // Correctness.
+    &correctness::NOTHING_DELIVERED,
+    &correctness::LOST,
+    &correctness::CORRUPT,
+    &correctness::CHECK,
+    &correctness::REQUESTS_UNSENT,
+    &correctness::UNPUBLISHED,
+    &correctness::FAILED_REQUESTS,
+    &correctness::COALESCED,
+    &correctness::DUPLICATED,
+    &correctness::REORDERED,
+    // Lateness.
+    &lateness::LAG,
+    &lateness::TRANSIT_LAG,
+    &lateness::PUBLISH_LAG,
+    &lateness::SHORT_WARM_UP,
+    // Cores.
+    &cores::GENERATOR,
+    &cores::SHARED_CORES,
+    // Samples and repeats.
+    &samples::ONE_REPEAT,
+    &samples::SAMPLES,
+    &samples::CLIPPED,
+];
