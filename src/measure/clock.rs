@@ -53,6 +53,11 @@ pub trait Clock {
     /// # Errors
     /// The system has no descriptor left.
     fn timer(&self) -> io::Result<Box<dyn Timer>>;
+
+    /// Whether it is the machine's own: what the kernel counts happens in its time.
+    fn is_real(&self) -> bool {
+        false
+    }
 }
 
 /// Waits for instants, one after the other.
@@ -86,6 +91,10 @@ impl Clock for RealClock {
         #[expect(deprecated, reason = "its successor is unsafe; here the descriptor is owned, lives in the AsyncFd and is never exchanged")]
         let descriptor = AsyncFd::new(AsTimer(descriptor))?;
         Ok(Box::new(RealTimer { descriptor, armed_for: None }))
+    }
+
+    fn is_real(&self) -> bool {
+        true
     }
 }
 

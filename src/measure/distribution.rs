@@ -29,6 +29,7 @@ pub enum Precision {
 pub struct Distribution {
     histogram: Histogram<u64>,
     clipped: u64,
+    negative: u64,
 }
 
 impl Distribution {
@@ -40,11 +41,13 @@ impl Distribution {
         };
         // The bounds are constants that the library accepts; the test below holds them to it.
         let histogram = Histogram::new_with_bounds(1, LONGEST, digits).unwrap_or_else(|_| unreachable!("constant bounds"));
-        Self { histogram, clipped: 0 }
+        Self { histogram, clipped: 0, negative: 0 }
     }
 
-    /// Records one time, in nanoseconds; negative ones count as zero.
+    /// Records one time, in nanoseconds. A negative one, which no clock that goes forwards can give, is recorded as zero and
+    /// counted as negative.
     pub fn record(&mut self, nanos: i64) {
+        self.negative += u64::from(nanos < 0);
         // Rounded to the nearest microsecond, so that no bias is added.
         let micros = (nanos.max(0) as u64 + 500) / 1_000;
         if micros > LONGEST {
@@ -56,6 +59,7 @@ impl Distribution {
     /// Adds all samples of the other.
     pub fn merge(&mut self, other: &Self) {
         self.clipped += other.clipped;
+        self.negative += other.negative;
         // Bounds are the same for all distributions, so that adding cannot fail.
         let added = self.histogram.add(&other.histogram);
         debug_assert!(added.is_ok());
@@ -65,6 +69,7 @@ impl Distribution {
     pub fn clear(&mut self) {
         self.histogram.reset();
         self.clipped = 0;
+        self.negative = 0;
     }
 
     /// Number of samples.
@@ -75,6 +80,11 @@ impl Distribution {
     /// Number of samples that were longer than [`LONGEST`].
     pub fn clipped(&self) -> u64 {
         self.clipped
+    }
+
+    /// Number of samples that were less than nothing, recorded as zero.
+    pub fn negative(&self) -> u64 {
+        self.negative
     }
 
     /// The value at a quantile from 0 to 1, in seconds; `None` where there are no samples.
@@ -124,7 +134,7 @@ impl Distribution {
         if histogram.low() != 1 || histogram.high() != LONGEST || !(2..=3).contains(&histogram.sigfig()) {
             return Err(format!("a histogram with bounds of {} to {} and {} digits is not ours", histogram.low(), histogram.high(), histogram.sigfig()));
         }
-        Ok(Self { histogram, clipped: 0 })
+        Ok(Self { histogram, clipped: 0, negative: 0 })
     }
 }
 
@@ -143,17 +153,19 @@ impl Extend<Duration> for Distribution {
     }
 }
 
-/// Saved as `{"clipped": n, "hdr": "base64"}`.
+/// Saved as `{"clipped": n, "negative": n, "hdr": "base64"}`.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Saved {
     clipped: u64,
+    #[serde(default)]
+    negative: u64,
     hdr: String,
 }
 
 impl serde::Serialize for Distribution {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Saved { clipped: self.clipped, hdr: self.encode().map_err(S::Error::custom)? }.serialize(serializer)
+        Saved { clipped: self.clipped, negative: self.negative, hdr: self.encode().map_err(S::Error::custom)? }.serialize(serializer)
     }
 }
 
@@ -162,6 +174,7 @@ impl<'de> serde::Deserialize<'de> for Distribution {
         let saved = Saved::deserialize(deserializer)?;
         let mut distribution = Self::decode(&saved.hdr).map_err(D::Error::custom)?;
         distribution.clipped = saved.clipped;
+        distribution.negative = saved.negative;
         Ok(distribution)
     }
 }
@@ -186,11 +199,16 @@ mod tests {
     }
 
     #[test]
-    fn too_long_is_clipped_and_counted() {
+    fn too_long_and_too_short_are_kept_and_counted() {
         let mut one = Distribution::default();
         one.record(i64::MAX / 2);
         one.record(-5);
-        assert_eq!((one.clipped(), one.count()), (1, 2));
+        assert_eq!((one.clipped(), one.negative(), one.count()), (1, 1, 2));
+        let mut two: Distribution = serde_json::from_str(&serde_json::to_string(&one).unwrap()).unwrap();
+        two.merge(&one);
+        assert_eq!((two.clipped(), two.negative(), two.count()), (2, 2, 4));
+        two.clear();
+        assert_eq!((two.clipped(), two.negative(), two.count()), (0, 0, 0));
     }
 
     #[test]

@@ -8,5 +8,6 @@ pub mod machine;
 pub mod process;
 pub mod recording;
 pub mod stamp;
+pub mod surroundings;
 pub mod traffic;
 pub mod virtual_clock;

@@ -48,13 +48,25 @@ pub fn cpu() -> Cpu {
 
 /// Resident memory of this process in bytes: (now, peak since it began).
 pub fn memory() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kib: u64 = line.and_then(|rest| rest.trim_start_matches(':').split_whitespace().next()?.parse().ok()).unwrap_or(0);
-        kib * 1024
-    };
-    (field("VmRSS"), field("VmHWM"))
+    (status("VmRSS").unwrap_or(0), status("VmHWM").unwrap_or(0))
+}
+
+/// A field of `/proc/self/status`, in bytes.
+fn status(name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kib: u64 = line.trim_start_matches(':').split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Pages that this process has had to wait for a disk for, so far.
+pub fn major_faults() -> u64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| u64::try_from(usage.major_page_faults()).unwrap_or(0))
+}
+
+/// Memory of this process that is swapped out now, in bytes; `None` where the kernel does not tell.
+pub fn swapped() -> Option<u64> {
+    status("VmSwap")
 }
 
 /// The cores that this process may run on, in ascending order.

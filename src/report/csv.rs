@@ -6,8 +6,8 @@ use csv::Writer;
 
 use crate::measure::distribution::Distribution;
 use crate::measure::recording::{Role, Times};
-use crate::summary::metrics::METRICS;
-use crate::summary::{Cell, Summary};
+use crate::summary::metrics::{METRICS, NAMES};
+use crate::summary::{Cell, Doubt, Summary};
 
 /// Percentiles of `percentiles.csv`.
 const PERCENTILES: [f64; 18] = [0.0, 1.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0];
@@ -22,7 +22,7 @@ pub fn summary(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
     for cell in &summary.cells {
         for metric in METRICS {
             let Some(estimate) = cell.metrics.get(metric.name) else { continue };
-            let doubts = summary.doubts_on(cell, metric.name).map(|doubt| format!("{}:{}", doubt.grade.name(), doubt.cause)).collect::<Vec<_>>().join(";");
+            let doubts = listed(summary.doubts_on(cell, metric.name));
             let each = estimate.repeats.iter().map(|(repeat, value)| (repeat.to_string(), *value));
             for (repeat, value) in each.chain([("all".to_owned(), estimate.value)]) {
                 let [scenario, contender, point] = place(summary, cell);
@@ -39,14 +39,16 @@ pub fn summary(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
 /// None that memory could raise.
 pub fn percentiles(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
     let mut rows = Writer::from_writer(Vec::new());
-    rows.write_record(["scenario", "contender", "load_point", "distribution", "percentile", "seconds", "samples"])?;
+    rows.write_record(["scenario", "contender", "load_point", "distribution", "percentile", "seconds", "samples", "doubts"])?;
     for cell in &summary.cells {
         for (name, distribution) in distributions(&cell.times) {
+            let doubts = on_distribution(summary, cell, name);
             for percentile in PERCENTILES {
                 // Without samples there is no row: the distribution does not apply, or nothing was delivered.
                 let Some(seconds) = distribution.quantile(percentile / 100.0) else { continue };
                 let [scenario, contender, point] = place(summary, cell);
-                rows.write_record([scenario, contender, point, name, &percentile.to_string(), &seconds.to_string(), &distribution.count().to_string()])?;
+                let [percentile, seconds, samples] = [percentile.to_string(), seconds.to_string(), distribution.count().to_string()];
+                rows.write_record([scenario, contender, point, name, &percentile, &seconds, &samples, &doubts])?;
             }
         }
     }
@@ -78,8 +80,11 @@ pub fn timeline(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
         "latency_p50",
         "latency_p99",
         "latency_max",
+        "doubts",
     ])?;
     for cell in &summary.cells {
+        // A second has figures of all kinds: what concerns any of them stands beside it.
+        let doubts = listed(summary.doubts.iter().filter(|doubt| doubt.concerns(&cell.contender.name, cell.load_point)));
         for trial in &cell.trials {
             for second in &trial.timeline {
                 let mut row: Vec<String> = place(summary, cell).map(str::to_owned).to_vec();
@@ -90,11 +95,28 @@ pub fn timeline(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
                 row.extend([Role::Server, Role::Publisher, Role::Subscriber].map(|role| second.memory.of(role).to_string()));
                 let latency = |of: fn(&Distribution) -> Option<f64>| number(second.latency.as_ref().and_then(of));
                 row.extend([latency(|latency| latency.quantile(0.5)), latency(|latency| latency.quantile(0.99)), latency(Distribution::max)]);
+                row.push(doubts.clone());
                 rows.write_record(&row)?;
             }
         }
     }
     finish(rows)
+}
+
+/// `grade:cause`, separated by semicolons.
+fn listed<'d>(doubts: impl Iterator<Item = &'d Doubt>) -> String {
+    doubts.map(|doubt| format!("{}:{}", doubt.grade.name(), doubt.cause)).collect::<Vec<_>>().join(";")
+}
+
+/// The doubts that touch any metric of a distribution.
+fn on_distribution(summary: &Summary<'_>, cell: &Cell<'_>, name: &str) -> String {
+    let prefix = if matches!(name, "wait" | "transit") { format!("latency.{name}.") } else { format!("{name}.") };
+    let of_it = |metric: &&&str| {
+        metric.starts_with(&prefix) && (name != "latency" || !["latency.wait.", "latency.transit."].iter().any(|part| metric.starts_with(part)))
+    };
+    let metrics: Vec<&&str> = NAMES.iter().filter(of_it).collect();
+    let concerns = |doubt: &&Doubt| doubt.concerns(&cell.contender.name, cell.load_point) && metrics.iter().any(|metric| doubt.touches(metric));
+    listed(summary.doubts.iter().filter(concerns))
 }
 
 fn place<'s>(summary: &'s Summary<'_>, cell: &'s Cell<'_>) -> [&'s str; 3] {

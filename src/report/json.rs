@@ -18,7 +18,8 @@ pub fn summary(summary: &Summary<'_>) -> serde_json::Result<Vec<u8>> {
                 .iter()
                 .map(|(name, estimate)| {
                     let repeats: Map<String, Value> = estimate.repeats.iter().map(|(repeat, value)| (repeat.to_string(), number(*value))).collect();
-                    ((*name).to_owned(), json!({ "value": number(estimate.value), "repeats": repeats }))
+                    let doubts: Vec<Value> = summary.doubts_on(cell, name).map(|doubt| json!(format!("{}:{}", doubt.grade.name(), doubt.cause))).collect();
+                    ((*name).to_owned(), json!({ "value": number(estimate.value), "repeats": repeats, "doubts": doubts }))
                 })
                 .collect();
             json!({ "contender": cell.contender.name, "use": cell.contender.mechanism, "load_point": cell.load_point, "metrics": metrics })
@@ -86,6 +87,9 @@ mod tests {
         assert_eq!(value["cells"][3]["metrics"]["latency.expected.p99"]["value"], "inf");
         assert_eq!(value["budgets"][0]["outcome"], "broken");
         assert_eq!(value["doubts"][0]["cause"], "lost", "the gravest comes first");
+        let beside = |cell: usize| value["cells"][cell]["metrics"]["latency.expected.p99"]["doubts"].as_array().unwrap().clone();
+        assert!(beside(3).contains(&"untrusted:lost".into()), "beside the figure that it touches: {:?}", beside(3));
+        assert!(!beside(0).contains(&"untrusted:lost".into()), "{:?}", beside(0));
         assert!(value["verdicts"][0]["headline"].as_str().unwrap().starts_with("Not trustworthy"));
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contender::ServerAddress;
 use crate::measure::clock::Instant;
+use crate::measure::distribution::Distribution;
 use crate::measure::process::Cpu;
 use crate::measure::recording::{Deliveries, Phases, Role, Second, Times};
 use crate::measure::traffic::Traffic;
@@ -96,6 +97,14 @@ pub struct SideReport {
     pub cpu: Option<Phases<Cpu>>,
     /// Peak resident memory in bytes; likewise.
     pub memory_peak: Option<u64>,
+    /// Major page faults within the window; likewise.
+    pub major_faults: Option<u64>,
+    /// Bytes swapped out at the end of the window; likewise.
+    pub swapped: Option<u64>,
+    /// How late the beats within the window came.
+    pub beat_lag: Distribution,
+    /// How late the beats at the edges of the window came, the later one, in seconds.
+    pub edge_lag: f64,
     /// Subscribers' traffic.
     pub subscriber_traffic: Phases<Traffic>,
     /// Publishers' traffic.

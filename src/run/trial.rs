@@ -14,7 +14,8 @@ use super::timetable::Timetable;
 use super::{placement, trial_record};
 use crate::contender::{Protocol, ServerAddress};
 use crate::measure::clock::{Clock, Instant};
-use crate::measure::recording::{Role, Second, Trial};
+use crate::measure::recording::{Role, Second, SurroundingsRecord, Trial};
+use crate::measure::surroundings::Snapshot;
 use crate::scenario::{LoadPoint, Scenario};
 use crate::trace::Trace;
 
@@ -165,6 +166,7 @@ struct Stage<'a> {
     /// The user wants to end, and the sides have been told.
     winding_up: bool,
     seconds: BTreeMap<i64, Second>,
+    surroundings: Option<SurroundingsRecord>,
     watch: &'a dyn Fn(Event),
 }
 
@@ -189,7 +191,17 @@ enum Waited {
 /// See [`TrialError`]. All sides have then ended.
 pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Result<Option<Trial>, TrialError> {
     let started = jiff::Timestamp::now().to_string();
-    let mut stage = Stage { order, trace, parties: Vec::new(), heard: mpsc::unbounded_channel(), when: "", winding_up: false, seconds: BTreeMap::new(), watch };
+    let mut stage = Stage {
+        order,
+        trace,
+        parties: Vec::new(),
+        heard: mpsc::unbounded_channel(),
+        when: "",
+        winding_up: false,
+        seconds: BTreeMap::new(),
+        surroundings: None,
+        watch,
+    };
     let result = stage.play().await;
     for party in &mut stage.parties {
         // A side that has gone does not listen; one that has not gets its order to stop.
@@ -200,8 +212,21 @@ pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Res
     }
     let Some(complete) = result? else { return Ok(None) };
     let seconds = std::mem::take(&mut stage.seconds).into_values().collect();
+    let surroundings = stage.surroundings.take();
     let sides = stage.parties.into_iter().map(|party| (party.role, party.index, party.cores, party.report.unwrap_or_default())).collect();
-    Ok(Some(trial_record::compile(order, trace, started, complete, sides, seconds)))
+    Ok(Some(Trial { surroundings, ..trial_record::compile(order, trace, started, complete, sides, seconds) }))
+}
+
+/// What goes on on the machine within the window; nothing in virtual time.
+async fn look_around(clock: Rc<dyn Clock>, times: Timetable) -> Option<SurroundingsRecord> {
+    if !clock.is_real() {
+        return None;
+    }
+    let mut timer = clock.timer().ok()?;
+    timer.until(times.window).await;
+    let before = Snapshot::take();
+    timer.until(times.drain).await;
+    Some(before.until(&Snapshot::take()))
 }
 
 impl Stage<'_> {
@@ -337,6 +362,7 @@ impl Stage<'_> {
         for party in &self.parties {
             let _ = party.handle.say.send(ToSide::Start { window });
         }
+        let looking = tokio::task::spawn_local(look_around(Rc::clone(&self.order.clock), times));
         let mut complete = true;
         let mut deadline = self.within(times.end.since(self.order.clock.now()) + GOODBYE);
         for roles in [&[Role::Publisher, Role::Subscriber][..], &[Role::Server][..]] {
@@ -359,6 +385,12 @@ impl Stage<'_> {
                     Some((place, other)) => return Err(self.out_of_turn(place, &other)),
                 }
             }
+        }
+        if complete {
+            // The window has ended long since.
+            self.surroundings = looking.await.ok().flatten();
+        } else {
+            looking.abort();
         }
         Ok(Some(complete || self.order.clock.now() >= times.end))
     }

@@ -32,7 +32,17 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
         trace_sha256: trace.sha256.clone(),
         sides: sides
             .into_iter()
-            .map(|(role, index, cores, report)| SideRecord { role, index, cores, cpu: report.cpu, memory_peak: report.memory_peak })
+            .map(|(role, index, cores, report)| SideRecord {
+                role,
+                index,
+                cores,
+                cpu: report.cpu,
+                memory_peak: report.memory_peak,
+                major_faults: report.major_faults,
+                swapped: report.swapped,
+                beat_lag: Some(report.beat_lag),
+                edge_lag: Some(report.edge_lag),
+            })
             .collect(),
         deliveries: merged.deliveries,
         subscriber_traffic: merged.subscriber_traffic,
@@ -49,6 +59,7 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
         times: merged.times,
         timeline,
         checks: Vec::new(),
+        surroundings: None,
     };
     // What was cut short cannot add up, and is not reported either.
     if complete {

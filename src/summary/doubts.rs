@@ -11,6 +11,7 @@ mod lateness;
 pub mod page;
 mod run;
 mod samples;
+mod surroundings;
 
 use super::Cell;
 use crate::measure::recording::Recording;
@@ -122,6 +123,7 @@ fn of_cell(recording: &Recording, cell: &Cell<'_>) -> Vec<Doubt> {
     lateness::doubts(&mut found);
     cores::doubts(&mut found);
     samples::doubts(&mut found);
+    surroundings::doubts(recording.machine.memory, &mut found);
     found.doubts
 }
 

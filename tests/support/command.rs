@@ -20,7 +20,7 @@ use tempfile::TempDir;
 pub const HANG: Duration = Duration::from_secs(60);
 
 /// Doubts that a busy machine raises about any measurement, however right the program is.
-const OF_A_BUSY_MACHINE: [&str; 3] = ["lag", "publish-lag", "generator-busy"];
+const OF_A_BUSY_MACHINE: [&str; 7] = ["lag", "publish-lag", "beat-lag", "generator-busy", "foreign-load", "steal", "memory-pressure"];
 
 /// Two pollers, a pusher and the control.
 pub const ALL_FOUR: &str = "

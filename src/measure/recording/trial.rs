@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::distribution::Distribution;
 use crate::measure::process::Cpu;
+use crate::measure::recording::SurroundingsRecord;
 use crate::measure::traffic::Traffic;
 
 /// One contender at one load point, once.
@@ -57,6 +58,9 @@ pub struct Trial {
     pub timeline: Vec<Second>,
     /// Comparisons that must hold, and whether they did.
     pub checks: Vec<Check>,
+    /// What else went on on the machine within the window; absent in virtual time, and in recordings of older versions.
+    #[serde(default)]
+    pub surroundings: Option<SurroundingsRecord>,
 }
 
 /// Size and times of a workload.
@@ -184,6 +188,18 @@ pub struct SideRecord {
     pub cpu: Option<Phases<Cpu>>,
     /// Peak resident memory in bytes, the trial over; absent where the side is no process of its own.
     pub memory_peak: Option<u64>,
+    /// Pages that had to be read from a disk within the window; absent where the side is no process of its own.
+    #[serde(default)]
+    pub major_faults: Option<u64>,
+    /// Memory of it that was swapped out at the end of the window, in bytes; likewise.
+    #[serde(default)]
+    pub swapped: Option<u64>,
+    /// How late a timer of its thread came, once a second within the window: what held up the timer held up everything.
+    #[serde(default)]
+    pub beat_lag: Option<Distribution>,
+    /// How late the snapshots at the edges of the window were taken, the later one, in seconds.
+    #[serde(default)]
+    pub edge_lag: Option<f64>,
 }
 
 /// What became of the expected deliveries of the window: (update, subscription) pairs.

@@ -6,8 +6,8 @@
 mod publisher;
 mod server;
 mod subscriber;
+mod usage;
 
-use std::cell::Cell;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -18,10 +18,11 @@ use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
 use super::timetable::Timetable;
 use crate::contender::{Fault, Protocol};
 use crate::measure::clock::{Clock, Instant};
-use crate::measure::process::{self, Cpu};
-use crate::measure::recording::{Phase, Phases, Role, Second};
+use crate::measure::process;
+use crate::measure::recording::{Phase, Role, Second};
 use crate::scenario::{Registry, Scenario};
 use crate::trace::Trace;
+use usage::Usage;
 
 /// The side's end of the link.
 pub type SideLink = Link<FromSide, ToSide>;
@@ -166,6 +167,7 @@ impl Side {
         let mut at = times.warm_up.before(std::time::Duration::from_nanos(1));
         while let Some(beat) = times.next_beat(at) {
             timer.until(beat).await;
+            self.usage.beat(&times, beat, self.clock.now());
             for (instant, ended) in [(times.warm_up, Phase::Setup), (times.window, Phase::WarmUp), (times.drain, Phase::Window), (times.end, Phase::Drain)] {
                 if instant == beat {
                     self.usage.end(ended);
@@ -192,64 +194,11 @@ impl Side {
     }
 
     fn report(&self) -> SideReport {
-        let (cpu, memory_peak) = self.usage.finish();
-        SideReport { cpu, memory_peak, ..SideReport::default() }
-    }
-}
-
-/// CPU and memory of this process, phase by phase; nothing where the process is shared.
-struct Usage {
-    own_process: bool,
-    at_edge: Cell<Cpu>,
-    at_second: Cell<f64>,
-    phases: std::cell::RefCell<Phases<Cpu>>,
-}
-
-impl Usage {
-    /// From now on: what the process has used so far, to start and to work out the trace, is the harness's own.
-    fn new(own_process: bool) -> Self {
-        Self { own_process, at_edge: Cell::new(process::cpu()), at_second: Cell::new(0.0), phases: std::cell::RefCell::default() }
-    }
-
-    fn end(&self, phase: Phase) {
-        let now = process::cpu();
-        *self.phases.borrow_mut().of_mut(phase) = now - self.at_edge.replace(now);
-    }
-
-    fn second(&self) -> (f64, u64) {
-        if !self.own_process {
-            return (0.0, 0);
-        }
-        let now = process::cpu().total();
-        (now - self.at_second.replace(now), process::memory().0)
-    }
-
-    fn finish(&self) -> (Option<Phases<Cpu>>, Option<u64>) {
-        if self.own_process { (Some(self.phases.borrow().clone()), Some(process::memory().1)) } else { (None, None) }
+        self.usage.finish()
     }
 }
 
 /// The next message that matters to a waiting side; `Stop` and the harness's end are the same to it.
 async fn next(hear: &mut UnboundedReceiver<ToSide>) -> Result<ToSide, SideError> {
     hear.recv().await.ok_or(SideError::Orphaned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_harness_used_before_is_no_part_of_the_set_up() {
-        let before = process::cpu();
-        let mut work = 0_u64;
-        while (process::cpu() - before).total() < 0.005 {
-            work = std::hint::black_box(work.wrapping_add(1));
-        }
-        let begun = process::cpu();
-        let usage = Usage::new(true);
-        usage.end(Phase::Setup);
-        let most = (process::cpu() - begun).total();
-        let used = usage.finish().0.unwrap().setup.total();
-        assert!(used <= most + 1e-6, "{used} of at most {most}");
-    }
 }

@@ -1,7 +1,7 @@
 //! The list of causes: names are API; reports, `docs/doubts.md` and the tests go by it.
 
 use super::Grade;
-use super::{cores, correctness, lateness, run, samples};
+use super::{cores, correctness, lateness, run, samples, surroundings};
 
 /// Why a figure is doubtful: what all doubts of a cause have in common.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub const CAUSES: &[&Cause] = &[
     &run::TRACE,
     &run::COMPRESSION,
     &run::LOOPBACK_SPLIT,
+    &run::CLOCK_SOURCE,
     // Correctness.
     &correctness::NOTHING_DELIVERED,
     &correctness::LOST,
@@ -46,12 +47,25 @@ pub const CAUSES: &[&Cause] = &[
     &lateness::LAG,
     &lateness::TRANSIT_LAG,
     &lateness::PUBLISH_LAG,
+    &lateness::BEAT_LAG,
+    &lateness::EDGE_LAG,
     &lateness::SHORT_WARM_UP,
     // Cores.
     &cores::GENERATOR,
     &cores::SHARED_CORES,
     // Samples and repeats.
     &samples::ONE_REPEAT,
+    &samples::NOISY_REPEATS,
     &samples::SAMPLES,
+    &samples::FEW_UPDATES,
     &samples::CLIPPED,
+    &samples::NEGATIVE,
+    // Surroundings.
+    &surroundings::FOREIGN_LOAD,
+    &surroundings::STEAL,
+    &surroundings::THROTTLED,
+    &surroundings::MEMORY_PRESSURE,
+    &surroundings::CLOCK_SLEW,
+    &surroundings::CLOCK_STEP,
+    &surroundings::SUSPENDED,
 ];

@@ -3,7 +3,11 @@
 use super::Grade;
 use super::causes::Cause;
 use super::found::Found;
-use crate::summary::thresholds::{LAG_IN_TRANSIT, LAG_NOTE, LAG_NOTE_FLOOR, LAG_UNTRUSTED, LAG_UNTRUSTED_FLOOR, PUBLISH_LAG_NOTE, PUBLISH_LAG_UNTRUSTED};
+use crate::measure::recording::Role;
+use crate::summary::thresholds::{
+    BEAT_LAG_NOTE, BEAT_LAG_UNTRUSTED, EDGE_LAG_NOTE, LAG_IN_TRANSIT, LAG_NOTE, LAG_NOTE_FLOOR, LAG_UNTRUSTED, LAG_UNTRUSTED_FLOOR, PUBLISH_LAG_NOTE,
+    PUBLISH_LAG_UNTRUSTED,
+};
 use crate::units::{show_seconds, significant};
 
 pub const LAG: Cause = Cause {
@@ -44,6 +48,27 @@ pub const PUBLISH_LAG: Cause = Cause {
     },
     touches: &["latency.", "scenario_latency."],
     remedy: "Lower the update rate or add connections.",
+};
+pub const BEAT_LAG: Cause = Cause {
+    name: "beat-lag",
+    grades: &[Grade::Note, Grade::Untrusted],
+    raised_when: || {
+        format!(
+            "a timer of a publisher's or subscriber's thread, one beat a second, came late once by over {} of the p99 of latency (untrusted: every other time by over {} of the median), and by over {}",
+            percent(BEAT_LAG_NOTE),
+            percent(BEAT_LAG_UNTRUSTED),
+            show_seconds(LAG_UNTRUSTED_FLOOR)
+        )
+    },
+    touches: &["latency.", "scenario_latency.", "lag.", "publish_lag.", "service.", "response."],
+    remedy: "Lower the load, add processes or cores.",
+};
+pub const EDGE_LAG: Cause = Cause {
+    name: "edge-lag",
+    grades: &[Grade::Note],
+    raised_when: || format!("a side took its snapshots at the edges of the window late by over {} of it", percent(EDGE_LAG_NOTE)),
+    touches: &["cpu.", "bytes.", "connections."],
+    remedy: "Lengthen the span, lower the load, or add cores.",
 };
 pub const SHORT_WARM_UP: Cause = Cause {
     name: "short-warm-up",
@@ -97,7 +122,51 @@ pub fn doubts(found: &mut Found<'_>) {
         );
         found.raise(&PUBLISH_LAG, grade, &figure);
     }
+    beats(found);
+    edges(found);
     warm_up(found);
+}
+
+/// Whoever is told has no plan to be late on: that its thread does not get round to things shows in the beats alone.
+fn beats(found: &mut Found<'_>) {
+    let cell = found.cell;
+    let (Some(median), Some(tail)) = (cell.value("latency.p50"), cell.value("latency.p99")) else { return };
+    let sides = cell.trials.iter().flat_map(|trial| trial.sides.iter().filter(|side| side.role != Role::Server));
+    let late = sides.filter_map(|side| {
+        let beats = side.beat_lag.as_ref()?;
+        Some((side, beats.quantile(0.5)?, beats.max()?))
+    });
+    let Some((side, often, once)) = late.max_by(|one, other| one.2.total_cmp(&other.2)) else { return };
+    let grade = if often > LAG_UNTRUSTED_FLOOR && often > BEAT_LAG_UNTRUSTED * median {
+        Grade::Untrusted
+    } else if once > LAG_UNTRUSTED_FLOOR && once > BEAT_LAG_NOTE * tail {
+        Grade::Note
+    } else {
+        return;
+    };
+    let figure = format!(
+        "The thread of a {} process was held up for {} at most, {} in the median, when its timer was due (latency: median {}, p99 {}): what arrived meanwhile was seen so much later.",
+        side.role.name(),
+        show_seconds(once),
+        show_seconds(often),
+        show_seconds(median),
+        show_seconds(tail)
+    );
+    found.raise(&BEAT_LAG, grade, &figure);
+}
+
+fn edges(found: &mut Found<'_>) {
+    let sides = found.cell.trials.iter().flat_map(|trial| trial.sides.iter().map(|side| (side, trial.workload.window)));
+    let late = sides.filter_map(|(side, window)| Some((side, side.edge_lag? / window, side.edge_lag?)));
+    if let Some((side, share, seconds)) = late.filter(|(_, share, _)| *share > EDGE_LAG_NOTE).max_by(|one, other| one.1.total_cmp(&other.1)) {
+        let figure = format!(
+            "The {} side took its snapshot at an edge of the window {} late ({} of it): what it counted is of a slightly other window.",
+            side.role.name(),
+            show_seconds(seconds),
+            percent(share)
+        );
+        found.note(&EDGE_LAG, &figure);
+    }
 }
 
 /// The first poll of a topic after a long silence finds more than a steady one: a warm-up shorter than the interval leaves

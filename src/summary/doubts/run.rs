@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::causes::{Cause, EVERYTHING};
+use super::causes::{Cause, EVERYTHING, TIMES_AND_CPU};
 use super::{Doubt, Grade};
 use crate::measure::recording::{Recording, State, Trial};
 use crate::summary::Cell;
+use crate::summary::thresholds::FAST_CLOCK_SOURCES;
 use crate::units::significant;
 
 pub const NOTHING_MEASURED: Cause = Cause {
@@ -51,6 +52,14 @@ pub const LOOPBACK_SPLIT: Cause = Cause {
     remedy: "Decide by cpu.total.",
 };
 
+pub const CLOCK_SOURCE: Cause = Cause {
+    name: "clock-source",
+    grades: &[Grade::Note],
+    raised_when: || format!("the kernel's clock source is none of those that are read without a system call: {}", FAST_CLOCK_SOURCES.join(", ")),
+    touches: TIMES_AND_CPU,
+    remedy: "Boot with a faster clock source where the machine has one: /sys/devices/system/clocksource/clocksource0/available_clocksource.",
+};
+
 /// Those of a recording.
 pub fn doubts(recording: &Recording, cells: &[Cell<'_>]) -> Vec<Doubt> {
     if cells.is_empty() {
@@ -81,6 +90,11 @@ pub fn doubts(recording: &Recording, cells: &[Cell<'_>]) -> Vec<Doubt> {
     if cells.iter().any(|cell| cell.metrics.contains_key("cpu.server.per_1000_updates")) {
         let figure = "On loopback the kernel bills the receiver's TCP work to the sender: the sum of all sides is sound, the split between them is biased.";
         doubts.push(Doubt::new(&LOOPBACK_SPLIT, Grade::Note, figure));
+    }
+    let source = &recording.machine.clock_source;
+    if !source.is_empty() && !FAST_CLOCK_SOURCES.contains(&source.as_str()) {
+        let figure = format!("The kernel keeps time by {source}: each stamp costs a microsecond or more of CPU, where others cost tens of nanoseconds.");
+        doubts.push(Doubt::new(&CLOCK_SOURCE, Grade::Note, &figure));
     }
     doubts
 }

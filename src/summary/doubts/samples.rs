@@ -3,8 +3,10 @@
 use super::Grade;
 use super::causes::{Cause, EVERYTHING};
 use super::found::{Found, show};
-use crate::summary::metrics::{Kind, METRICS, Statistic};
-use crate::summary::thresholds::{REPEATS_FOR_AN_INTERVAL, samples_needed};
+use crate::summary::Cell;
+use crate::summary::metrics::{Kind, METRICS, Metric, Statistic, Unit};
+use crate::summary::thresholds::{REPEATS_DIFFER, REPEATS_DIFFER_FLOOR, REPEATS_FOR_AN_INTERVAL, samples_needed};
+use crate::units::show_seconds;
 
 pub const ONE_REPEAT: Cause = Cause {
     name: "one-repeat",
@@ -20,6 +22,32 @@ pub const SAMPLES: Cause = Cause {
     touches: PERCENTILES,
     remedy: "Lengthen the span or add repeats.",
 };
+pub const NOISY_REPEATS: Cause = Cause {
+    name: "noisy-repeats",
+    grades: &[Grade::Note],
+    raised_when: || {
+        format!(
+            "the largest repeat of a figure that decides a verdict is over {REPEATS_DIFFER} times the smallest; times must differ by over {} as well",
+            show_seconds(REPEATS_DIFFER_FLOOR)
+        )
+    },
+    touches: WATCHED,
+    remedy: "Look for what else the machine does, lengthen the span, add repeats.",
+};
+pub const FEW_UPDATES: Cause = Cause {
+    name: "few-updates",
+    grades: &[Grade::Note],
+    raised_when: || "a percentile of latency has samples enough, but of fewer distinct updates than it needs samples".to_owned(),
+    touches: &["latency.", "scenario_latency."],
+    remedy: "Lengthen the span or raise the update rate: more subscribers bring no new updates.",
+};
+pub const NEGATIVE: Cause = Cause {
+    name: "negative",
+    grades: &[Grade::Untrusted],
+    raised_when: || "a time was negative: something ended before it began".to_owned(),
+    touches: &["latency.", "scenario_latency.", "lag.", "publish_lag.", "service.", "response.", "time_to_current."],
+    remedy: "The clock went backwards, or differs between cores: look at the kernel's log for its clock source.",
+};
 pub const CLIPPED: Cause = Cause {
     name: "clipped",
     grades: &[Grade::Note],
@@ -31,11 +59,32 @@ pub const CLIPPED: Cause = Cause {
 /// What may have too few samples; a doubt touches those that have.
 const PERCENTILES: &[&str] = &["latency.", "scenario_latency.", "lag.", "publish_lag.", "service.", "response."];
 
-/// Whether there are repeats at all.
+/// What verdicts are decided by, and what stands beside it in the comparison.
+const WATCHED: &[&str] = &["messages.per_update", "latency.p50", "latency.p99", "scenario_latency.p99", "cpu.total.per_1000_updates", "memory.server.peak"];
+
+/// Whether there are repeats at all, and whether they agree.
 pub fn repeats(found: &mut Found<'_>) {
     if found.cell.trials.len() < REPEATS_FOR_AN_INTERVAL {
         found.note(&ONE_REPEAT, "One repeat: the noise is unknown.");
     }
+    let noisy: Vec<(&'static Metric, f64, f64)> =
+        WATCHED.iter().filter_map(|name| Metric::named(name)).filter_map(|metric| spread(found.cell, metric)).collect();
+    if !noisy.is_empty() {
+        let each: Vec<String> =
+            noisy.iter().map(|(metric, low, high)| format!("{} from {} to {}", metric.name, metric.unit.show(*low), metric.unit.show(*high))).collect();
+        let metrics = noisy.iter().map(|(metric, ..)| metric.name).collect();
+        found.note_on(&NOISY_REPEATS, metrics, &format!("The repeats differ: {}.", each.join(", ")));
+    }
+}
+
+/// The smallest and the largest repeat of a metric, where they are too far apart.
+fn spread(cell: &Cell<'_>, metric: &'static Metric) -> Option<(&'static Metric, f64, f64)> {
+    let values: Vec<f64> = cell.metrics.get(metric.name)?.repeats.iter().filter_map(|(_, value)| *value).collect();
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // Latencies in scenario time are as noisy as they were measured.
+    let least = if matches!(metric.unit, Unit::Seconds | Unit::ScenarioSeconds) { REPEATS_DIFFER_FLOOR } else { 0.0 };
+    (high.is_finite() && high > REPEATS_DIFFER * low && high - low > least).then_some((metric, low, high))
 }
 
 /// Those about samples.
@@ -70,7 +119,41 @@ pub fn doubts(found: &mut Found<'_>) {
     if !short.is_empty() {
         found.note_on(&SAMPLES, short, &format!("Too few samples: {}.", told.join("; ")));
     }
+    few_updates(found);
     clipped(found);
+    negative(found);
+}
+
+/// One update that arrives at a thousand subscribers is one event, seen a thousand times: what held it up held up all.
+fn few_updates(found: &mut Found<'_>) {
+    let updates = found.sum(|trial| trial.updates);
+    let samples = found.cell.times.latency.count();
+    let thin = |metric: &&Metric| match metric.kind {
+        Kind::Time { statistic: Statistic::Quantile(asked), .. } | Kind::Expected(asked) => {
+            asked >= 0.99 && samples >= samples_needed(asked) && updates < samples_needed(asked)
+        }
+        Kind::Time { .. } | Kind::Figure(_) => false,
+    };
+    let of_latency = |metric: &&Metric| metric.name.starts_with("latency.") || metric.name.starts_with("scenario_latency.");
+    let metrics: Vec<&'static str> =
+        METRICS.iter().filter(of_latency).filter(thin).filter(|metric| found.cell.value(metric.name).is_some()).map(|metric| metric.name).collect();
+    if !metrics.is_empty() {
+        let figure = format!(
+            "The {} samples of latency are of {} distinct updates: those of one update share its lot, and are fewer than they look.",
+            show(samples),
+            show(updates)
+        );
+        found.note_on(&FEW_UPDATES, metrics, &figure);
+    }
+}
+
+fn negative(found: &mut Found<'_>) {
+    let times = &found.cell.times;
+    let all = [&times.latency, &times.transit, &times.lag, &times.publish_lag, &times.service, &times.response, &times.time_to_current];
+    let negative: u64 = all.iter().map(|times| times.negative()).sum();
+    if negative > 0 {
+        found.untrusted(&NEGATIVE, &format!("{} times were negative, and were recorded as zero.", show(negative)));
+    }
 }
 
 fn clipped(found: &mut Found<'_>) {
