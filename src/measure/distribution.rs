@@ -113,6 +113,12 @@ impl Distribution {
         (!self.histogram.is_empty()).then(|| self.histogram.max() as f64 / 1e6)
     }
 
+    /// The values that occur, ascending, each as the middle of its bucket in seconds, with its number of samples.
+    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
+        let middle = |value| self.histogram.median_equivalent(value) as f64 / 1e6;
+        self.histogram.iter_recorded().map(move |bucket| (middle(bucket.value_iterated_to()), bucket.count_at_value()))
+    }
+
     /// As base64 of the V2 deflate format.
     ///
     /// # Errors

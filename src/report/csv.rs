@@ -33,7 +33,8 @@ pub fn summary(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
     finish(rows)
 }
 
-/// `percentiles.csv`: the distributions of times, all repeats merged. `scenario_latency` is in seconds of scenario time, all else as measured.
+/// `percentiles.csv`: the distributions of times, all repeats merged. `scenario_latency` is in seconds of scenario time, all else as measured;
+/// `staleness` is weighted by time over active subscriptions, its samples are the episodes in which a view was out of date.
 ///
 /// # Errors
 /// None that memory could raise.
@@ -50,6 +51,13 @@ pub fn percentiles(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
                 let [percentile, seconds, samples] = [percentile.to_string(), seconds.to_string(), distribution.count().to_string()];
                 rows.write_record([scenario, contender, point, name, &percentile, &seconds, &samples, &doubts])?;
             }
+        }
+        let (staleness, doubts) = (&cell.times.staleness, on_distribution(summary, cell, "staleness"));
+        for percentile in PERCENTILES {
+            let Some(seconds) = staleness.quantile(percentile / 100.0) else { continue };
+            let [scenario, contender, point] = place(summary, cell);
+            let [percentile, seconds, episodes] = [percentile.to_string(), seconds.to_string(), staleness.until.count().to_string()];
+            rows.write_record([scenario, contender, point, "staleness", &percentile, &seconds, &episodes, &doubts])?;
         }
     }
     finish(rows)

@@ -22,6 +22,8 @@ const LINES: &[(&str, &str, &str, bool)] = &[
     ("Latency p99", "p99", "latency.p99", false),
     ("Latency p99, scenario time", "p99, scenario", "scenario_latency.p99", true),
     ("Transit p99", "transit p99", "latency.transit.p99", false),
+    ("Staleness, mean", "staleness", "staleness.mean", false),
+    ("Time up to date", "up to date", "fidelity.active", false),
     ("Delivered, of expected", "reach", "reach", false),
     ("Lost", "lost", "lost", false),
     ("Bytes per update", "bytes/ update", "bytes.protocol.per_update", false),

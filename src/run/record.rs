@@ -1,15 +1,19 @@
 //! The books: which version of which topic each subscriber holds, and what that makes of the next payload.
 //!
 //! Pure. A version is newer, the same, older, or impossible; a newer one settles all versions between it and what
-//! was held. Skipped versions are coalesced; versions never reached when the books are closed are lost.
+//! was held. Skipped versions are coalesced; versions never reached when the books are closed are lost. A view is out of
+//! date from the due time of the first version that it lacks until that one, or a later one, is there: see [`Staleness`].
 
 use std::rc::Rc;
 
+use crate::measure::recording::Staleness;
 use crate::measure::stamp::Stamp;
 use crate::trace::Trace;
 
 /// A first value has not come yet.
 const NOTHING: i32 = -1;
+/// Before any window.
+const LONG_AGO: i64 = i64::MIN;
 
 /// What one subscriber holds.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub struct Holdings {
     /// Its topics, ascending; shared by subscribers that want the same.
     pub topics: Rc<[u32]>,
     held: Vec<i32>,
+    /// When it came: measured nanoseconds from the start of the window, or [`LONG_AGO`].
+    since: Vec<i64>,
     /// Topics without a first value.
     missing: usize,
 }
@@ -24,7 +30,7 @@ pub struct Holdings {
 impl Holdings {
     /// Nothing yet, of these topics (ascending).
     pub fn new(topics: Rc<[u32]>) -> Self {
-        Self { held: vec![NOTHING; topics.len()], missing: topics.len(), topics }
+        Self { held: vec![NOTHING; topics.len()], since: vec![LONG_AGO; topics.len()], missing: topics.len(), topics }
     }
 }
 
@@ -56,6 +62,9 @@ pub struct Books {
     due: Vec<i64>,
     holdings: Vec<Holdings>,
     not_current: usize,
+    /// Length of the window in measured nanoseconds, once it is known when it is.
+    window: Option<i64>,
+    staleness: Staleness,
 }
 
 impl Books {
@@ -73,11 +82,16 @@ impl Books {
             due[first[update.topic as usize] as usize + update.version as usize - 1] = measured(update.due, compression);
         }
         let not_current = holdings.iter().filter(|holding| holding.missing > 0).count();
-        Self { first, due, holdings, not_current }
+        Self { first, due, holdings, not_current, window: None, staleness: Staleness::default() }
     }
 
-    /// Enters a payload.
-    pub fn enter(&mut self, subscriber: usize, stamp: Stamp) -> Arrival {
+    /// From now on arrivals have an instant; the window is so long, in measured nanoseconds.
+    pub fn start(&mut self, window: i64) {
+        self.window = Some(window);
+    }
+
+    /// Enters a payload that came `at`: measured nanoseconds from the start of the window, of no account before [`Self::start`].
+    pub fn enter(&mut self, subscriber: usize, stamp: Stamp, at: i64) -> Arrival {
         let Some(dues) = self.dues(stamp.topic) else { return Arrival::Corrupt };
         let (begin, end) = dues;
         let version = stamp.version as usize;
@@ -106,6 +120,10 @@ impl Books {
         if version < held {
             return Arrival::Older;
         }
+        if let Some(window) = self.window {
+            let since = std::mem::replace(&mut holdings.since[place], at);
+            episode(&mut self.staleness, self.due[begin + held as usize], since, at, window);
+        }
         holdings.held[place] = version;
         Arrival::Newer { skipped: self.due[begin + held as usize..begin + version as usize].to_vec() }
     }
@@ -123,6 +141,27 @@ impl Books {
     /// Expected deliveries whose version, or a later one, never came.
     pub fn lost(&self) -> u64 {
         self.sum(|held| held.max(0) as usize)
+    }
+
+    /// How long views were out of date in the window; `None` where it never began.
+    pub fn staleness(&self) -> Option<Staleness> {
+        let window = self.window?;
+        let mut staleness = self.staleness.clone();
+        for holdings in &self.holdings {
+            for ((topic, held), since) in holdings.topics.iter().zip(&holdings.held).zip(&holdings.since) {
+                let Some((begin, end)) = self.dues(*topic) else { continue };
+                let seconds = window as f64 / 1e9;
+                staleness.all += seconds;
+                if begin < end {
+                    staleness.active += seconds;
+                }
+                // What never came is missing to the end.
+                if let Some(due) = self.due[begin..end].get((*held).max(0) as usize) {
+                    episode(&mut staleness, *due, *since, window, window);
+                }
+            }
+        }
+        Some(staleness)
     }
 
     /// Updates of the window beyond the `from`-th version of each subscription.
@@ -147,6 +186,14 @@ impl Books {
     }
 }
 
+/// A view lacked a version that was due at `due`, from `since` (when it came to hold what it held) until `until`: the part of that within the window.
+fn episode(staleness: &mut Staleness, due: i64, since: i64, until: i64, window: i64) {
+    let (begin, end) = (due.max(since).max(0), until.min(window));
+    if begin < end {
+        staleness.add(begin - due, end - due);
+    }
+}
+
 /// Scenario nanoseconds → measured nanoseconds.
 pub fn measured(scenario: i64, compression: f64) -> i64 {
     (scenario as f64 / compression).round() as i64
@@ -165,7 +212,7 @@ mod tests {
     }
 
     fn enter(books: &mut Books, subscriber: usize, topic: u32, version: u32, due: i64) -> Arrival {
-        books.enter(subscriber, Stamp { topic, version, due })
+        books.enter(subscriber, Stamp { topic, version, due }, 0)
     }
 
     #[test]

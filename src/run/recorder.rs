@@ -93,6 +93,7 @@ impl Recorder {
     /// From now on instants belong to the phases of this timetable.
     pub fn start(&self, times: Timetable) {
         self.shared.times.set(Some(times));
+        self.shared.state.borrow_mut().books.start(times.drain.nanos_since(times.window));
     }
 
     /// Returns when every subscriber has a first value of each of its topics.
@@ -128,14 +129,8 @@ impl Recorder {
         let mut deliveries = state.deliveries;
         deliveries.expected = state.books.expected();
         deliveries.lost = state.books.lost();
-        Record {
-            traffic: state.traffic.clone(),
-            deliveries,
-            times: state.distributions.clone(),
-            exchanges: state.exchanges,
-            wasted: state.wasted,
-            failed: state.failed,
-        }
+        let times = Times { staleness: state.books.staleness().unwrap_or_default(), ..state.distributions.clone() };
+        Record { traffic: state.traffic.clone(), deliveries, times, exchanges: state.exchanges, wasted: state.wasted, failed: state.failed }
     }
 
     async fn until(&self, done: impl Fn(&State) -> bool) {
@@ -192,7 +187,7 @@ impl SubscriberInbox {
             (Some(_), false) => Phase::Window,
         };
         let phase = (stamp.version > 0).then(|| due_phase(stamp.due));
-        match state.books.enter(self.subscriber, stamp) {
+        match state.books.enter(self.subscriber, stamp, now.nanos_since(window)) {
             Arrival::Corrupt => state.deliveries.corrupt += 1,
             Arrival::First { current } => {
                 state.deliveries.catch_up += 1;

@@ -7,7 +7,7 @@
 pub use super::unit::{Better, Unit};
 use crate::measure::distribution::Distribution;
 use crate::measure::process::Cpu;
-use crate::measure::recording::{Phases, Role, Times, Trial};
+use crate::measure::recording::{Phases, Role, Staleness, Times, Trial};
 
 /// A figure that every report knows by the same name.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,8 @@ pub enum Kind {
     },
     /// A quantile of the latency of all expected deliveries, a loss counting as infinite.
     Expected(f64),
+    /// From the episodes in which views were out of date; over repeats, from all of them.
+    Staleness(fn(&Staleness) -> Option<f64>),
     /// From counters; over repeats, the mean.
     Figure(fn(&Trial) -> Reading),
 }
@@ -112,6 +114,9 @@ impl Metric {
                 let lost = trials.iter().map(|trial| trial.deliveries.lost).sum();
                 found(merged.latency.quantile_with_infinite(quantile, lost))
             }
+            // Recordings of before staleness was measured have no subscription in it.
+            Kind::Staleness(_) if merged.staleness.all == 0.0 => Reading::Absent,
+            Kind::Staleness(of) => found(of(&merged.staleness)),
             Kind::Figure(figure) => {
                 let readings: Vec<Option<f64>> = trials.iter().filter_map(|trial| figure(trial).value()).collect();
                 if readings.is_empty() {
@@ -228,6 +233,13 @@ pub const METRICS: &[Metric] = &[
     scenario_time("scenario_latency.p99", Statistic::Quantile(0.99)),
     scenario_time("scenario_latency.max", Statistic::Max),
     scenario_time("scenario_latency.mean", Statistic::Mean),
+    staleness("staleness.mean", Unit::Seconds, Better::Lower, STALENESS_MEAN, Staleness::mean),
+    staleness("staleness.p50", Unit::Seconds, Better::Lower, STALENESS, |staleness| staleness.quantile(0.5)),
+    staleness("staleness.p90", Unit::Seconds, Better::Lower, STALENESS, |staleness| staleness.quantile(0.9)),
+    staleness("staleness.p99", Unit::Seconds, Better::Lower, STALENESS, |staleness| staleness.quantile(0.99)),
+    staleness("staleness.max", Unit::Seconds, Better::Lower, STALENESS_MAX, Staleness::max),
+    staleness("fidelity.active", Unit::Ratio, Better::Higher, FIDELITY_ACTIVE, Staleness::fidelity_active),
+    staleness("fidelity.all", Unit::Ratio, Better::Higher, FIDELITY_ALL, Staleness::fidelity_all),
     // Bytes.
     figure(
         "bytes.payload.per_update",
@@ -297,6 +309,12 @@ const WAIT: &str =
 const TRANSIT: &str = "Delivery latency less wait: everything else, every lag of the harness included.";
 const SCENARIO: &str = "Delivery latency, scenario time: wait × compression + transit, recorded sample by sample.";
 const EXPECTED: &str = "Delivery latency of all expected deliveries, measured time; a loss counts as infinite.";
+const STALENESS_MEAN: &str = "Staleness of a view, measured time: time since the due time of the first update that it lacks, 0 while it lacks none; mean over the time of the window and over active subscriptions (those to topics with updates in the trace). A lost update counts to the end of the window.";
+const STALENESS: &str =
+    "Staleness that views did not exceed for this share of the time, over active subscriptions, measured time; 0 where they were current for longer.";
+const STALENESS_MAX: &str = "Largest staleness of any view within the window, measured time.";
+const FIDELITY_ACTIVE: &str = "Share of the time in which views were current (staleness 0), over active subscriptions; measured time.";
+const FIDELITY_ALL: &str = "Share of the time in which views were current, over all subscriptions: what never changes is always current.";
 const CPU_SPLIT: &str =
     "CPU of this kind of side per 1,000 updates. On loopback the kernel bills the receiver's TCP work to the sender: the sum is sound, the split is biased.";
 const CPU_SETUP: &str = "CPU of this kind of side before the warm-up.";
@@ -318,6 +336,10 @@ const fn scenario_time(name: &'static str, statistic: Statistic) -> Metric {
 
 const fn expected(name: &'static str, quantile: f64) -> Metric {
     Metric { name, unit: Unit::Seconds, meaning: EXPECTED, better: Better::Lower, kind: Kind::Expected(quantile) }
+}
+
+const fn staleness(name: &'static str, unit: Unit, better: Better, meaning: &'static str, of: fn(&Staleness) -> Option<f64>) -> Metric {
+    Metric { name, unit, meaning, better, kind: Kind::Staleness(of) }
 }
 
 const fn cpu_per_update(name: &'static str, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {

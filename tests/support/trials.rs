@@ -9,28 +9,33 @@ use pushbench::measure::recording::Trial;
 use pushbench::measure::virtual_clock::VirtualClock;
 use pushbench::run::launch::Launcher;
 use pushbench::run::trial::{self, Order};
-use pushbench::scenario::{LoadPoint, Scenario};
+use pushbench::scenario::{LoadPoint, Registry, Scenario};
 use pushbench::trace::Trace;
 use tokio_util::sync::CancellationToken;
 
 /// Runs the first contender of a scenario in virtual time.
 pub fn in_virtual_time(text: &str) -> Trial {
+    in_virtual_time_with(text, REGISTRY)
+}
+
+/// The same with contenders of one's own.
+pub fn in_virtual_time_with(text: &str, registry: Registry) -> Trial {
     let clock = VirtualClock::default();
-    clock.run(run(text, Rc::new(clock.clone()))).expect("somebody always waits for something")
+    clock.run(run(text, registry, Rc::new(clock.clone()))).expect("somebody always waits for something")
 }
 
 /// Runs the first contender of a scenario in real time.
 pub async fn in_real_time(text: &str) -> Trial {
-    run(text, Rc::new(RealClock)).await
+    run(text, REGISTRY, Rc::new(RealClock)).await
 }
 
-async fn run(text: &str, clock: Rc<dyn Clock>) -> Trial {
-    let scenario = Scenario::parse(text, "test.toml", Path::new(""), REGISTRY).unwrap_or_else(|error| panic!("{error}"));
+async fn run(text: &str, registry: Registry, clock: Rc<dyn Clock>) -> Trial {
+    let scenario = Scenario::parse(text, "test.toml", Path::new(""), registry).unwrap_or_else(|error| panic!("{error}"));
     let trace = Trace::new(&scenario).expect("no file is involved");
     let entry = &scenario.contenders[0];
     let protocol = entry.contender.protocol(&entry.values).expect("settings that the scenario has checked");
     let shared = protocol.in_memory().then(|| Rc::clone(&protocol));
-    let launcher = Launcher::Tasks { clock: Rc::clone(&clock), registry: REGISTRY, protocol: shared };
+    let launcher = Launcher::Tasks { clock: Rc::clone(&clock), registry, protocol: shared };
     let order = Order {
         scenario: &scenario,
         load_point: &LoadPoint::default(),

@@ -1,11 +1,12 @@
 //! The recording of a run: everything that was measured, in one versioned JSON file.
 //!
 //! It is the only input of every report. It is written anew, atomically, after each trial, so that what has
-//! been measured survives whatever comes next. `trial` is what one trial came to, `surroundings`
-//! what else went on meanwhile, `file` reads and saves.
+//! been measured survives whatever comes next. `trial` is what one trial came to, `staleness` how long
+//! views were out of date, `surroundings` what else went on meanwhile, `file` reads and saves.
 //! The schema is documented in `docs/recording.md`.
 
 mod file;
+mod staleness;
 mod surroundings;
 mod trial;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
 pub use file::ReadError;
+pub use staleness::Staleness;
 pub use surroundings::{Clocks, CoreUse, Pressure, SurroundingsRecord};
 pub use trial::{Check, Deliveries, PerRole, Phase, Phases, Role, Second, SideRecord, Times, Trial, WorkloadRecord};
 

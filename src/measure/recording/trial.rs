@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::staleness::Staleness;
 use crate::measure::distribution::Distribution;
 use crate::measure::process::Cpu;
 use crate::measure::recording::SurroundingsRecord;
@@ -260,6 +261,9 @@ pub struct Times {
     pub response: Distribution,
     /// From nothing to a first value of every topic: one sample per subscriber.
     pub time_to_current: Distribution,
+    /// How long views were out of date.
+    #[serde(default)]
+    pub staleness: Staleness,
 }
 
 impl Times {
@@ -274,6 +278,7 @@ impl Times {
         self.service.merge(&other.service);
         self.response.merge(&other.response);
         self.time_to_current.merge(&other.time_to_current);
+        self.staleness.merge(&other.staleness);
     }
 }
 

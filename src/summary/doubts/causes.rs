@@ -21,7 +21,7 @@ pub struct Cause {
 /// Touches everything.
 pub const EVERYTHING: &[&str] = &[""];
 /// Touches all that has waited for a core, a timer or a queue of the harness.
-pub const TIMES_AND_CPU: &[&str] = &["latency.", "scenario_latency.", "cpu.", "lag.", "publish_lag.", "service.", "response."];
+pub const TIMES_AND_CPU: &[&str] = &["latency.", "scenario_latency.", "staleness.", "fidelity.", "cpu.", "lag.", "publish_lag.", "service.", "response."];
 
 /// All causes, family by family.
 pub const CAUSES: &[&Cause] = &[

@@ -60,7 +60,7 @@ pub const FAILED_REQUESTS: Cause = Cause {
     name: "failed-requests",
     grades: &[Grade::Note],
     raised_when: || "a request got no response within the timeout, or none at all".to_owned(),
-    touches: &["requests.", "latency.", "scenario_latency.", "service.", "response.", "waste.ratio"],
+    touches: &["requests.", "latency.", "scenario_latency.", "staleness.", "fidelity.", "service.", "response.", "waste.ratio"],
     remedy: "Raise the timeout or lower the load if that is not what you look for.",
 };
 pub const REQUESTS_UNSENT: Cause = Cause {

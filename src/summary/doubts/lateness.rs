@@ -22,7 +22,7 @@ pub const LAG: Cause = Cause {
             show_seconds(LAG_UNTRUSTED_FLOOR)
         )
     },
-    touches: &["latency.", "scenario_latency.", "response."],
+    touches: &["latency.", "scenario_latency.", "staleness.", "fidelity.", "response."],
     remedy: "Lower the load, add processes or cores.",
 };
 pub const TRANSIT_LAG: Cause = Cause {
@@ -46,7 +46,7 @@ pub const PUBLISH_LAG: Cause = Cause {
             show_seconds(LAG_UNTRUSTED_FLOOR)
         )
     },
-    touches: &["latency.", "scenario_latency."],
+    touches: &["latency.", "scenario_latency.", "staleness.", "fidelity."],
     remedy: "Lower the update rate or add connections.",
 };
 pub const BEAT_LAG: Cause = Cause {
