@@ -1,4 +1,5 @@
-//! What every contender promises. All tests loop over `contenders::ALL`: a new contender is covered with no new test.
+//! What every contender promises. All tests loop over `contenders::ALL`, with every client that a contender
+//! lets one choose: a new contender, or a new client, is covered with no new test.
 
 mod support;
 
@@ -8,7 +9,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use pushbench::contender::settings::Values;
+use pushbench::contender::client::CLIENT;
+use pushbench::contender::settings::{Kind, Values};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Contender, Direction, Limits, Load, Protocol, Publisher, ServerAddress, SubscriberSeat};
 use pushbench::contenders::ALL;
@@ -20,20 +22,57 @@ use support::{CountingInbox, Running, on_one_thread, publisher_seat, subscriber_
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// A contender with one of its clients.
+#[derive(Clone, Copy)]
+struct Entry {
+    contender: &'static dyn Contender,
+    client: Option<&'static str>,
+}
+
+impl Entry {
+    fn name(self) -> String {
+        self.client.map_or_else(|| self.contender.name().to_owned(), |client| format!("{} ({client})", self.contender.name()))
+    }
+
+    fn direction(self) -> Direction {
+        self.contender.direction()
+    }
+
+    /// What it is given: the client, and settings without a default.
+    fn settings(self) -> BTreeMap<String, String> {
+        let mut settings = required(self.contender);
+        settings.extend(self.client.map(|client| (CLIENT.name.to_owned(), client.to_owned())));
+        settings
+    }
+}
+
+/// All contenders; those that let one choose the client, with each choice.
+fn entries() -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for contender in ALL.iter().copied() {
+        match contender.settings().iter().find(|setting| setting.name == CLIENT.name).map(|setting| setting.kind) {
+            Some(Kind::Choice(clients)) => entries.extend(clients.iter().map(|client| Entry { contender, client: Some(client) })),
+            _ => entries.push(Entry { contender, client: None }),
+        }
+    }
+    entries
+}
+
 /// What a contender is given for settings without a default.
 fn required(contender: &dyn Contender) -> BTreeMap<String, String> {
     let settings = contender.settings().iter().filter(|setting| setting.default.is_none());
     settings.map(|setting| (setting.name.to_owned(), if setting.name == "interval" { "100ms" } else { "1" }.to_owned())).collect()
 }
 
-fn protocol(contender: &dyn Contender) -> Rc<dyn Protocol> {
-    let values = Values::new(contender.settings(), &required(contender)).unwrap_or_else(|error| panic!("{}: {error}", contender.name()));
+fn protocol(entry: Entry) -> Rc<dyn Protocol> {
+    let contender = entry.contender;
+    let values = Values::new(contender.settings(), &entry.settings()).unwrap_or_else(|error| panic!("{}: {error}", contender.name()));
     contender.protocol(&values).unwrap_or_else(|error| panic!("{}: {error}", contender.name()))
 }
 
 /// A scenario of two seconds with one contender.
-fn scenario(contender: &dyn Contender, topology: &str, topics: u32, updates: f64, subscribers: u32) -> String {
-    let settings: String = required(contender).iter().map(|(key, value)| format!("{key} = \"{value}\"\n")).collect();
+fn scenario(entry: Entry, topology: &str, topics: u32, updates: f64, subscribers: u32) -> String {
+    let settings: String = entry.settings().iter().map(|(key, value)| format!("{key} = \"{value}\"\n")).collect();
     format!(
         r#"
         title = "contract"
@@ -53,13 +92,13 @@ fn scenario(contender: &dyn Contender, topology: &str, topics: u32, updates: f64
         use = "{}"
         {settings}
         "#,
-        contender.name()
+        entry.contender.name()
     )
 }
 
 /// A server with a publisher, and what the test needs to connect subscribers.
 struct Stage {
-    name: &'static str,
+    name: String,
     protocol: Rc<dyn Protocol>,
     address: ServerAddress,
     /// The server, where it runs in the test's own thread.
@@ -69,7 +108,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set(contender: &dyn Contender) -> Self {
+    async fn set(contender: Entry) -> Self {
         let protocol = protocol(contender);
         let server = Running::start(Rc::clone(&protocol), Limits::default()).await;
         let address = server.address.clone();
@@ -77,11 +116,11 @@ impl Stage {
     }
 
     /// With a server that runs elsewhere.
-    async fn at(contender: &dyn Contender, address: ServerAddress) -> Self {
+    async fn at(contender: Entry, address: ServerAddress) -> Self {
         Self::connect(contender.name(), protocol(contender), address).await
     }
 
-    async fn connect(name: &'static str, protocol: Rc<dyn Protocol>, address: ServerAddress) -> Self {
+    async fn connect(name: String, protocol: Rc<dyn Protocol>, address: ServerAddress) -> Self {
         let publisher = protocol.publisher(publisher_seat(&address, 4).0).await.unwrap();
         // All polls of the next minute.
         let now = RealClock.now();
@@ -110,12 +149,12 @@ impl Stage {
             subscriber.close().await;
             result.map_err(|fault| fault.to_string())
         });
-        Subscribed { name: self.name, inbox, stop, task, pacing }
+        Subscribed { name: self.name.clone(), inbox, stop, task, pacing }
     }
 }
 
 struct Subscribed {
-    name: &'static str,
+    name: String,
     inbox: Rc<CountingInbox>,
     stop: CancellationToken,
     task: JoinHandle<Result<(), String>>,
@@ -141,9 +180,9 @@ impl Subscribed {
 
 #[test]
 fn every_update_arrives_once_in_order_and_both_ends_count_alike() {
-    for contender in ALL {
+    for contender in entries() {
         on_one_thread(async {
-            let trial = trials::in_real_time(&scenario(*contender, "fan-out", 5, 30.0, 8)).await;
+            let trial = trials::in_real_time(&scenario(contender, "fan-out", 5, 30.0, 8)).await;
             let name = contender.name();
             let deliveries = trial.deliveries;
             assert!(trial.updates > 100, "{name}");
@@ -162,7 +201,7 @@ fn every_update_arrives_once_in_order_and_both_ends_count_alike() {
                 assert_eq!(trial.failed_requests, 0, "{name}");
             }
             // The trial's own checks (client's count = server's count) were asserted by the helper: they must be there.
-            let in_memory = protocol(*contender).in_memory();
+            let in_memory = protocol(contender).in_memory();
             assert!(in_memory || trial.checks.len() > 6, "{name}: {:?}", trial.checks);
         });
     }
@@ -170,9 +209,9 @@ fn every_update_arrives_once_in_order_and_both_ends_count_alike() {
 
 #[test]
 fn many_subscribers_of_a_mesh() {
-    for contender in ALL {
+    for contender in entries() {
         on_one_thread(async {
-            let mesh = scenario(*contender, "mesh", 20, 3.0, 200).replace("seed = 3", "seed = 3\ntopics_per_subscriber = 2");
+            let mesh = scenario(contender, "mesh", 20, 3.0, 200).replace("seed = 3", "seed = 3\ntopics_per_subscriber = 2");
             let trial = trials::in_real_time(&mesh).await;
             assert!(trial.deliveries.expected > 500, "{}", contender.name());
             assert_eq!(trial.deliveries.lost, 0, "{}", contender.name());
@@ -191,9 +230,9 @@ fn any_bytes_arrive_as_they_were_sent() {
         Bytes::from(all_bytes),
         Bytes::from(vec![b'x'; 100_000]),
     ];
-    for contender in ALL {
+    for contender in entries() {
         on_one_thread(async {
-            let stage = Stage::set(*contender).await;
+            let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
             let subscribed = stage.subscribe(&[Topic(0)], 0).await;
             for payload in &awkward {
@@ -207,9 +246,9 @@ fn any_bytes_arrive_as_they_were_sent() {
 
 #[test]
 fn a_late_subscriber_gets_the_latest_value() {
-    for contender in ALL {
+    for contender in entries() {
         on_one_thread(async {
-            let stage = Stage::set(*contender).await;
+            let stage = Stage::set(contender).await;
             stage.create(&[Topic(0), Topic(1)], &Bytes::from_static(b"old")).await;
             stage.publisher.publish(Topic(1), Bytes::from_static(b"latest")).await.unwrap();
             let subscribed = stage.subscribe(&[Topic(0), Topic(1)], 0).await;
@@ -222,9 +261,9 @@ fn a_late_subscriber_gets_the_latest_value() {
 
 #[test]
 fn a_publisher_gone_harms_nobody() {
-    for contender in ALL {
+    for contender in entries() {
         on_one_thread(async {
-            let stage = Stage::set(*contender).await;
+            let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
             let subscribed = stage.subscribe(&[Topic(0)], 0).await;
             subscribed.has(b"first").await;
@@ -240,9 +279,9 @@ fn a_publisher_gone_harms_nobody() {
 
 #[test]
 fn everybody_stops_within_a_second() {
-    for contender in ALL {
+    for contender in entries() {
         on_one_thread(async {
-            let stage = Stage::set(*contender).await;
+            let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
             let (ends, stays) = (stage.subscribe(&[Topic(0)], 0).await, stage.subscribe(&[Topic(0)], 1).await);
             stays.has(b"first").await;
@@ -264,7 +303,7 @@ struct Killable {
 }
 
 impl Killable {
-    fn start(contender: &'static dyn Contender) -> Self {
+    fn start(contender: Entry) -> Self {
         let (kill, killed) = tokio::sync::oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -287,13 +326,13 @@ impl Killable {
 
 #[test]
 fn a_server_killed_under_load_is_a_fault_and_no_hang() {
-    let with_server = ALL.iter().filter(|contender| !protocol(**contender).in_memory());
+    let with_server = entries().into_iter().filter(|contender| !protocol(*contender).in_memory());
     let mut tried = 0;
     for contender in with_server {
         tried += 1;
         on_one_thread(async {
-            let server = Killable::start(*contender);
-            let stage = Stage::at(*contender, server.address.clone()).await;
+            let server = Killable::start(contender);
+            let stage = Stage::at(contender, server.address.clone()).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
             let subscribed = stage.subscribe(&[Topic(0)], 0).await;
             subscribed.has(b"first").await;
@@ -305,16 +344,16 @@ fn a_server_killed_under_load_is_a_fault_and_no_hang() {
             assert!(published.unwrap_or_else(|_| panic!("{}: its publisher hangs", contender.name())).is_err(), "{}", contender.name());
         });
     }
-    assert!(tried >= 3);
+    assert!(tried >= 5);
 }
 
 #[test]
 fn the_server_counts_both_legs_apart() {
-    let with_server: Vec<_> = ALL.iter().filter(|contender| !protocol(**contender).in_memory()).collect();
-    assert!(with_server.len() >= 3);
+    let with_server: Vec<_> = entries().into_iter().filter(|contender| !protocol(*contender).in_memory()).collect();
+    assert!(with_server.len() >= 5);
     for contender in with_server {
         on_one_thread(async {
-            let stage = Stage::set(*contender).await;
+            let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
             let ledger = &stage.server.as_ref().unwrap().ledger;
             let before = ledger.traffic(Leg::Subscriber);
@@ -377,9 +416,9 @@ fn the_list_of_contenders_is_that_of_the_code() {
 #[test]
 fn forecasts_are_what_then_happens() {
     let seen = RefCell::new(Vec::new());
-    for contender in ALL {
+    for contender in entries() {
         on_one_thread(async {
-            let trial = trials::in_real_time(&scenario(*contender, "fan-out", 5, 30.0, 8)).await;
+            let trial = trials::in_real_time(&scenario(contender, "fan-out", 5, 30.0, 8)).await;
             let load = Load {
                 subscribers: 8,
                 connections: 2,
@@ -392,7 +431,7 @@ fn forecasts_are_what_then_happens() {
                 span: Duration::from_secs(2),
                 payload: 200,
             };
-            let forecast = protocol(*contender).forecast(&load);
+            let forecast = protocol(contender).forecast(&load);
             let window = &trial.subscriber_traffic.window;
             let close = |left: u64, right: u64| left.abs_diff(right) as f64 <= 0.02 * right.max(50) as f64;
             assert!(close(forecast.requests, window.requests), "{}: {} requests forecast, {} sent", contender.name(), forecast.requests, window.requests);
@@ -400,5 +439,41 @@ fn forecasts_are_what_then_happens() {
             seen.borrow_mut().push(contender.name());
         });
     }
-    assert_eq!(seen.borrow().len(), ALL.len());
+    assert_eq!(seen.borrow().len(), entries().len());
+}
+
+/// Two topics, polled twice a second by three.
+fn seeded(entry: Entry, seed: u32) -> String {
+    scenario(entry, "fan-out", 2, 3.0, 3).replace("100ms", "500ms").replace("seed = 3", &format!("seed = {seed}"))
+}
+
+/// What the choice of client must not change: all that is counted, whoever counts it.
+#[test]
+fn the_same_trial_with_either_client_gives_the_same_counts() {
+    let with_choice = ALL.iter().copied().filter(|contender| entries().iter().filter(|entry| entry.contender.name() == contender.name()).count() > 1);
+    let mut tried = 0;
+    for contender in with_choice {
+        tried += 1;
+        let mut counts = Vec::new();
+        for entry in entries().into_iter().filter(|entry| entry.contender.name() == contender.name()) {
+            on_one_thread(async {
+                let trial = trials::in_real_time(&trials::unhurried(|seed| seeded(entry, seed))).await;
+                let window = &trial.subscriber_traffic.window;
+                let server = trial.subscriber_traffic_by_server.as_ref().unwrap();
+                let publishers = &trial.publisher_traffic.window;
+                counts.push((
+                    entry.name(),
+                    (window.requests, window.responses.clone(), window.stanzas(), window.payload_bytes),
+                    (server.window.requests, server.window.responses.clone(), server.window.stanzas(), server.window.payload_bytes),
+                    (publishers.requests, publishers.responses.clone(), publishers.stanzas(), publishers.payload_bytes),
+                    (trial.deliveries.expected, trial.deliveries.delivered, trial.deliveries.coalesced, trial.deliveries.lost, trial.wasted),
+                ));
+            });
+        }
+        let first = &counts[0];
+        for other in &counts[1..] {
+            assert_eq!((&first.1, &first.2, &first.3, &first.4), (&other.1, &other.2, &other.3, &other.4), "{} and {}", first.0, other.0);
+        }
+    }
+    assert!(tried >= 2, "the REST contenders have the choice");
 }

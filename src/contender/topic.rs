@@ -1,5 +1,7 @@
 //! Topics: things that change, known by number inside and by name on the wire.
 
+use std::fmt;
+
 /// A topic's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(pub u32);
@@ -10,7 +12,7 @@ impl Topic {
 
     /// Its name on the wire: `topic-000042`, or `probe`.
     pub fn name(self) -> String {
-        if self == Self::PROBE { "probe".to_owned() } else { format!("topic-{:06}", self.0) }
+        self.to_string()
     }
 
     /// Reads a name; `None` where it is not one of ours.
@@ -20,6 +22,13 @@ impl Topic {
         }
         let number = name.strip_prefix("topic-")?;
         (number.len() >= 6 && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.parse().ok().map(Self)).flatten()
+    }
+}
+
+/// The topic's name.
+impl fmt::Display for Topic {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::PROBE { out.write_str("probe") } else { write!(out, "topic-{:06}", self.0) }
     }
 }
 

@@ -119,7 +119,11 @@ impl Inbox for CountingInbox {
         self.change.notify_waiters();
     }
 
-    fn bytes(&self, _up: usize, _down: usize) {}
+    fn bytes(&self, up: usize, down: usize) {
+        let mut traffic = self.traffic.borrow_mut();
+        traffic.bytes_up += up as u64;
+        traffic.bytes_down += down as u64;
+    }
 }
 
 /// Hands out one queue, which the test fills.

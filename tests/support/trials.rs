@@ -7,6 +7,7 @@ use pushbench::cli::REGISTRY;
 use pushbench::measure::clock::{Clock, RealClock};
 use pushbench::measure::recording::Trial;
 use pushbench::measure::virtual_clock::VirtualClock;
+use pushbench::random::{Purpose, Random};
 use pushbench::run::launch::Launcher;
 use pushbench::run::trial::{self, Order};
 use pushbench::scenario::{LoadPoint, Registry, Scenario};
@@ -54,4 +55,27 @@ async fn run(text: &str, registry: Registry, clock: Rc<dyn Clock>) -> Trial {
         assert!(check.holds, "{}: {check:?}", entry.name);
     }
     trial
+}
+
+/// A scenario of three subscribers who ask for two topics twice a second, with the first seed by which no poll falls within 30 ms of an update: a busy machine cannot decide which comes first.
+pub fn unhurried(scenario: impl Fn(u32) -> String) -> String {
+    const PERIOD: i64 = 500_000_000;
+    const APART: i64 = 30_000_000;
+    let texts = (1..1_000).map(|seed| (seed, scenario(seed)));
+    let mut clear = texts.filter(|(seed, text)| {
+        let read = Scenario::parse(text, "test.toml", Path::new(""), REGISTRY).unwrap();
+        let polls: Vec<Vec<i64>> = (0..3)
+            .map(|subscriber| {
+                let mut phases = Random::new(u64::from(*seed), Purpose::Phases, subscriber);
+                (0..2).map(|_| (phases.uniform() * PERIOD as f64) as i64).collect()
+            })
+            .collect();
+        Trace::new(&read).unwrap().updates.iter().all(|update| {
+            polls.iter().all(|topics| {
+                let after = (update.due - topics[update.topic as usize]).rem_euclid(PERIOD);
+                after.min(PERIOD - after) > APART
+            })
+        })
+    });
+    clear.next().expect("one in a few seeds is clear").1
 }

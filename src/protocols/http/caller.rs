@@ -1,58 +1,105 @@
-//! The client half: requests through reqwest, each counted in the inbox, every connection counted too.
+//! The client half: one caller per publisher or subscriber, with connections of its own, each request counted in the inbox.
+//!
+//! Which client carries the requests is a setting, and nobody's business but this file's: `library` is reqwest, `lean` is
+//! ours. Both send the same bytes, and both end in the same [`Pending`], which counts a request that is never answered too.
 
-use std::cell::{Cell, RefCell};
-use std::pin::Pin;
+use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONNECTION, HeaderMap, HeaderValue};
-use reqwest::{Client, Request, StatusCode, Url};
-use tower_layer::Layer;
-use tower_service::Service;
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::HeaderValue;
+use reqwest::Url;
 
+use super::lean::{Buffers, Lean};
+use super::library::Library;
+use super::response::Malformed;
 use super::settings::Connection;
-use crate::contender::inbox::Inbox;
+use crate::contender::client::Client;
+use crate::contender::inbox::{Inbox, Request};
 use crate::contender::pacer::Tick;
 use crate::contender::topic::Topic;
 use crate::contender::{Fault, ServerAddress};
 use crate::measure::clock::Clock;
 
-/// A response larger than this is not one of a server of topics; it is given up, so that no peer can fill our memory.
-const LARGEST_RESPONSE: usize = 64 << 20;
 /// How often, and how far apart, a server that refuses connections is tried before it counts as gone: over within half a second.
 const ATTEMPTS: u32 = 4;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(150);
+/// How much of a refusal's text is kept, characters.
+const LONGEST_WORDS: usize = 200;
 
-/// A response that is complete.
+/// Which client to use, and what all callers of a side share.
+#[derive(Clone, Debug)]
+pub struct Carriage {
+    client: Client,
+    buffers: Rc<Buffers>,
+}
+
+impl Carriage {
+    /// With empty buffers.
+    pub fn new(client: Client) -> Self {
+        Self { client, buffers: Rc::default() }
+    }
+}
+
+/// Something that can be asked for, prepared once.
+#[derive(Debug)]
+pub struct Target {
+    topic: Topic,
+    /// Made in advance where the client wants one: reqwest takes longer to parse it than to clone it.
+    url: Option<Box<Url>>,
+}
+
+impl Target {
+    /// Which topic.
+    pub fn topic(&self) -> Topic {
+        self.topic
+    }
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub enum Ask<'a> {
+    /// The present value; with a tag, only if it is another one.
+    Get {
+        /// The entity tag of what the caller has.
+        tag: Option<&'a HeaderValue>,
+    },
+    /// To store a value.
+    Put {
+        /// The value.
+        body: Bytes,
+    },
+}
+
+/// A response that is complete. What a 200 carries has gone to the inbox.
 #[derive(Debug)]
 pub struct Reply {
     /// Status code.
     pub status: StatusCode,
-    /// Header fields.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
+    /// The entity tag, where it has one that can be sent back.
+    pub tag: Option<HeaderValue>,
+    /// The beginning of what a refusal says.
+    pub words: String,
     /// Whether its payload was news; false without one.
     pub news: bool,
 }
 
-/// One HTTP client: a pool of its own, counted in one inbox.
+/// Connections of one publisher or subscriber, counted in one inbox.
 pub struct Caller {
-    client: RefCell<Option<Client>>,
-    base: Url,
+    carrier: Carrier,
     socket: String,
-    connection: Connection,
     inbox: Rc<dyn Inbox>,
     clock: Rc<dyn Clock>,
     timeout: Duration,
-    opened: Opened,
-    /// How many of the opened connections the inbox knows of.
-    told: Cell<u64>,
     trying: Cell<bool>,
+}
+
+enum Carrier {
+    /// Boxed: ten thousand lean ones should not be as large as this.
+    Library(Box<Library>),
+    Lean(Lean),
 }
 
 impl Caller {
@@ -61,6 +108,7 @@ impl Caller {
     /// # Errors
     /// The address cannot be part of a URL, or reqwest cannot be set up.
     pub fn new(
+        carriage: &Carriage,
         server: &ServerAddress,
         connections: usize,
         connection: Connection,
@@ -68,53 +116,34 @@ impl Caller {
         inbox: Rc<dyn Inbox>,
         clock: Rc<dyn Clock>,
     ) -> Result<Self, Fault> {
-        let what = || format!("making a client for {:?}", server.socket);
-        let base = Url::parse(&format!("http://{}/topics/", server.socket)).map_err(|error| Fault::connection(what(), error))?;
-        let opened = Opened::default();
-        let idle = if connection == Connection::PerPoll { 0 } else { connections };
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(idle)
-            // Kept alive means kept alive, however rarely it is used.
-            .pool_idle_timeout(None)
-            .timeout(timeout)
-            .connector_layer(opened.clone())
-            .build()
-            .map_err(|error| Fault::connection(what(), explain(&error)))?;
-        let client = RefCell::new(Some(client));
-        let (told, trying) = (Cell::new(0), Cell::new(false));
-        Ok(Self { client, base, socket: server.socket.clone(), connection, inbox, clock, timeout, opened, told, trying })
+        let carrier = match carriage.client {
+            Client::Library => Carrier::Library(Box::new(Library::new(server, connections, connection, timeout, Rc::clone(&inbox))?)),
+            Client::Lean => Carrier::Lean(Lean::new(server, connection, timeout, Rc::clone(&inbox), Rc::clone(&carriage.buffers))),
+        };
+        Ok(Self { carrier, socket: server.socket.clone(), inbox, clock, timeout, trying: Cell::new(false) })
     }
 
-    /// The URL of a topic.
-    pub fn url(&self, topic: Topic) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(&format!("/topics/{}", topic.name()));
-        url
+    /// Prepares a topic to be asked for.
+    pub fn target(&self, topic: Topic) -> Target {
+        let url = match &self.carrier {
+            Carrier::Library(library) => Some(Box::new(library.url(topic))),
+            Carrier::Lean(_) => None,
+        };
+        Target { topic, url }
     }
 
     /// Sends a request and reads the whole response; counts and stamps both. What a 200 carries is a payload.
     ///
     /// # Errors
     /// No complete response came in time; the inbox knows.
-    pub async fn call(&self, mut request: Request, tick: Option<Tick>) -> Result<Reply, CallError> {
-        if self.connection == Connection::PerPoll {
-            request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        let client = self.client.borrow().clone();
-        let Some(client) = client else { return Err(CallError::Closed) };
+    pub async fn call(&self, target: &Target, ask: Ask<'_>, tick: Option<Tick>) -> Result<Reply, CallError> {
         let asked = Pending { inbox: &*self.inbox, request: Some(self.inbox.request(tick)) };
-        let outcome = exchange(&client, request).await;
-        self.tell_connections();
-        match outcome {
-            Ok((status, headers, body)) => {
-                let payload = (status == StatusCode::OK).then_some(&*body);
-                let news = asked.answered(status.as_u16(), payload);
-                Ok(Reply { status, headers, body, news })
+        match &self.carrier {
+            Carrier::Library(library) => {
+                let url = target.url.as_deref().cloned().unwrap_or_else(|| library.url(target.topic));
+                library.call(url, ask, asked).await
             }
-            Err(error) => Err(error),
+            Carrier::Lean(lean) => lean.call(target.topic, ask, asked).await,
         }
     }
 
@@ -151,38 +180,36 @@ impl Caller {
         let what = format!("{what} at {}", self.socket);
         match error {
             CallError::Timeout => Fault::timeout(what, self.timeout),
-            CallError::TooLarge => Fault::protocol(what, error),
+            CallError::Malformed(_) => Fault::protocol(what, error),
             CallError::Refused(_) | CallError::Broken(_) | CallError::Closed => Fault::connection(what, error),
         }
     }
 
     /// Gives up all connections that are not in use; the others end with their responses.
     pub async fn close(&self) {
-        drop(self.client.borrow_mut().take());
-        // The connections are tasks of their own: this lets them see that nobody wants them any more.
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
-        }
-        self.tell_connections();
-    }
-
-    fn tell_connections(&self) {
-        let opened = self.opened.count.load(Ordering::Relaxed);
-        for _ in self.told.replace(opened)..opened {
-            self.inbox.connected();
+        match &self.carrier {
+            Carrier::Library(library) => library.close().await,
+            Carrier::Lean(lean) => lean.close(),
         }
     }
 }
 
 /// A request that is counted as failed unless it is answered, even where its future is dropped half way.
-struct Pending<'a> {
+pub(super) struct Pending<'a> {
     inbox: &'a dyn Inbox,
-    request: Option<crate::contender::inbox::Request>,
+    request: Option<Request>,
 }
 
 impl Pending<'_> {
-    fn answered(mut self, status: u16, payload: Option<&[u8]>) -> bool {
-        self.request.take().is_some_and(|request| self.inbox.response(request, status, payload))
+    /// The response is complete; `body` is a payload where the status is 200, and words where it is a refusal.
+    pub fn answered(&mut self, status: StatusCode, tag: Option<HeaderValue>, body: &[u8]) -> Reply {
+        let payload = (status == StatusCode::OK).then_some(body);
+        let news = self.request.take().is_some_and(|request| self.inbox.response(request, status.as_u16(), payload));
+        let refused = status.is_client_error() || status.is_server_error();
+        // Four bytes are the most that a character has.
+        let beginning = &body[..if refused { body.len().min(4 * LONGEST_WORDS) } else { 0 }];
+        let words = String::from_utf8_lossy(beginning).trim().chars().take(LONGEST_WORDS).collect();
+        Reply { status, tag, words, news }
     }
 }
 
@@ -200,101 +227,16 @@ pub enum CallError {
     /// Nobody listens there.
     #[error("no connection could be made: {0}")]
     Refused(String),
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke; with the library, also what came was not HTTP.
     #[error("{0}")]
     Broken(String),
     /// It took too long.
     #[error("no answer in time")]
     Timeout,
-    /// The response does not end.
-    #[error("the response is larger than {LARGEST_RESPONSE} bytes")]
-    TooLarge,
+    /// What came is no response, or too much of one.
+    #[error("the response cannot be used: {0}")]
+    Malformed(#[from] Malformed),
     /// This client was closed before.
     #[error("the client is closed")]
     Closed,
-}
-
-impl From<reqwest::Error> for CallError {
-    fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            Self::Timeout
-        } else if error.is_connect() {
-            Self::Refused(explain(&error))
-        } else {
-            Self::Broken(explain(&error))
-        }
-    }
-}
-
-/// An error with its causes: reqwest's own words stop at "error sending request".
-fn explain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push_str(": ");
-        words.push_str(&error.to_string());
-        cause = error.source();
-    }
-    words
-}
-
-async fn exchange(client: &Client, request: Request) -> Result<(StatusCode, HeaderMap, Bytes), CallError> {
-    let mut response = client.execute(request).await?;
-    let status = response.status();
-    let headers = std::mem::take(response.headers_mut());
-    let first = response.chunk().await?.unwrap_or_default();
-    let Some(second) = response.chunk().await? else { return Ok((status, headers, first)) };
-    let mut whole = BytesMut::from(&first[..]);
-    whole.extend_from_slice(&second);
-    while let Some(next) = response.chunk().await? {
-        if whole.len() + next.len() > LARGEST_RESPONSE {
-            return Err(CallError::TooLarge);
-        }
-        whole.extend_from_slice(&next);
-    }
-    Ok((status, headers, whole.freeze()))
-}
-
-/// Counts the connections that reqwest opens: a layer around its connector. Atomic because reqwest asks for `Send`.
-#[derive(Clone, Debug, Default)]
-struct Opened {
-    count: Arc<AtomicU64>,
-}
-
-impl<S> Layer<S> for Opened {
-    type Service = Counted<S>;
-
-    fn layer(&self, connector: S) -> Counted<S> {
-        Counted { connector, opened: self.clone() }
-    }
-}
-
-#[derive(Clone)]
-struct Counted<S> {
-    connector: S,
-    opened: Opened,
-}
-
-impl<S, R> Service<R> for Counted<S>
-where
-    S: Service<R>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.connector.poll_ready(context)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let connecting = self.connector.call(request);
-        let opened = self.opened.clone();
-        Box::pin(async move {
-            let connection = connecting.await?;
-            opened.count.fetch_add(1, Ordering::Relaxed);
-            Ok(connection)
-        })
-    }
 }

@@ -2,15 +2,18 @@
 
 use std::cell::RefCell;
 use std::future::pending;
+use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::OptionFuture;
 use futures::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
-use reqwest::header::{ETAG, HeaderValue, IF_NONE_MATCH};
-use reqwest::{Method, Request, StatusCode, Url};
+use hyper::StatusCode;
+use hyper::header::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
-use super::caller::{CallError, Caller};
+use super::caller::{Ask, CallError, Caller, Carriage, Target};
 use super::settings::Connection;
 use crate::contender::pacer::{Tick, Ticks};
 use crate::contender::topic::Topic;
@@ -32,9 +35,8 @@ pub struct Manner {
 
 /// A topic as a poller sees it.
 struct Page {
-    topic: Topic,
-    url: Url,
-    /// Of the last response that had one. Copied out of it: a slice would keep the whole read buffer alive.
+    target: Target,
+    /// Of the last 200.
     tag: RefCell<Option<HeaderValue>>,
 }
 
@@ -52,20 +54,20 @@ impl Poller {
     ///
     /// # Errors
     /// A topic does not exist, or the server does not answer.
-    pub async fn start(seat: SubscriberSeat, manner: Manner) -> Result<Self, Fault> {
+    pub async fn start(seat: SubscriberSeat, manner: Manner, carriage: &Carriage) -> Result<Self, Fault> {
         let connections = seat.connections.get();
-        let caller = Caller::new(&seat.server, connections, manner.connection, seat.timeout, seat.inbox.clone(), seat.clock.clone())?;
+        let caller = Caller::new(carriage, &seat.server, connections, manner.connection, seat.timeout, seat.inbox.clone(), seat.clock.clone())?;
         let mut topics = seat.topics.to_vec();
         topics.sort_unstable();
         topics.dedup();
-        let pages = topics.into_iter().map(|topic| Page { topic, url: caller.url(topic), tag: RefCell::default() }).collect();
+        let pages = topics.into_iter().map(|topic| Page { target: caller.target(topic), tag: RefCell::default() }).collect();
         let poller = Self { seat, manner, caller, pages };
         stream::iter(&poller.pages).map(|page| poller.first(page)).buffer_unordered(connections).try_for_each(async |()| Ok(())).await?;
         Ok(poller)
     }
 
     async fn first(&self, page: &Page) -> Result<(), Fault> {
-        let what = || format!("GET {}", page.url.path());
+        let what = || format!("GET /topics/{}", page.target.topic());
         match self.ask(page, None).await {
             Ok(StatusCode::OK) => Ok(()),
             Ok(status) => Err(Fault::refused(what(), format!("{status}, and 200 was wanted"))),
@@ -74,26 +76,22 @@ impl Poller {
     }
 
     async fn ask(&self, page: &Page, tick: Option<Tick>) -> Result<StatusCode, CallError> {
-        let mut request = Request::new(Method::GET, page.url.clone());
-        if self.manner.conditional
-            && let Some(tag) = &*page.tag.borrow()
-        {
-            request.headers_mut().insert(IF_NONE_MATCH, tag.clone());
-        }
-        let reply = self.caller.call(request, tick).await?;
+        let tag = if self.manner.conditional { page.tag.borrow().clone() } else { None };
+        let reply = self.caller.call(&page.target, Ask::Get { tag: tag.as_ref() }, tick).await?;
         if self.manner.conditional && reply.status == StatusCode::OK {
-            let tag = reply.headers.get(ETAG).and_then(|tag| HeaderValue::from_bytes(tag.as_bytes()).ok());
-            page.tag.replace(tag);
+            page.tag.replace(reply.tag);
         }
         Ok(reply.status)
     }
 
     /// One of as many workers as there are connections: takes what is due, until the plan is over or `stop` is set.
     async fn work(&self, ticks: &Ticks, stop: &CancellationToken) -> Result<(), Fault> {
+        // Once, not for each tick: it has a place in a list.
+        let mut stopped = pin!(stop.cancelled());
         loop {
             let tick = tokio::select! {
                 biased;
-                () = stop.cancelled() => return Ok(()),
+                () = &mut stopped => return Ok(()),
                 tick = ticks.next() => tick,
             };
             let Some(tick) = tick else { return Ok(()) };
@@ -103,26 +101,30 @@ impl Poller {
                 && self.caller.is_gone().await
                 && !stop.is_cancelled()
             {
-                return Err(self.caller.fault(format_args!("GET {}", page.url.path()), error));
+                return Err(self.caller.fault(format_args!("GET /topics/{}", page.target.topic()), error));
             }
-            // A connection goes back to reqwest's pool in a task of its own: without a moment for it, the next
-            // poll would find the pool empty and open another.
-            tokio::task::yield_now().await;
         }
     }
 
     fn page(&self, key: u32) -> Option<&Page> {
-        self.pages.binary_search_by_key(&Topic(key), |page| page.topic).ok().map(|index| &self.pages[index])
+        self.pages.binary_search_by_key(&Topic(key), |page| page.target.topic()).ok().map(|index| &self.pages[index])
     }
 }
 
 #[async_trait(?Send)]
 impl Subscriber for Poller {
     async fn run(&mut self, stop: CancellationToken) -> Result<(), Fault> {
-        let keys: Vec<u32> = self.pages.iter().map(|page| page.topic).filter(|topic| *topic != Topic::PROBE).map(|topic| topic.0).collect();
+        let keys: Vec<u32> = self.pages.iter().map(|page| page.target.topic()).filter(|topic| *topic != Topic::PROBE).map(|topic| topic.0).collect();
         let ticks = self.seat.pacer.every(self.manner.interval, &keys, Topic::PROBE.0);
         drop(keys);
-        let mut workers: FuturesUnordered<_> = (0..self.seat.connections.get()).map(|_| self.work(&ticks, &stop)).collect();
+        let mut one = OptionFuture::default();
+        let mut workers = FuturesUnordered::new();
+        // One needs no set to be kept in, and ten thousand pollers have one each.
+        if self.seat.connections == NonZeroUsize::MIN {
+            one = Some(self.work(&ticks, &stop)).into();
+        } else {
+            workers.extend((0..self.seat.connections.get()).map(|_| self.work(&ticks, &stop)));
+        }
         let out_of_grace = async {
             stop.cancelled().await;
             let until = self.seat.clock.now().after(GRACE);
@@ -132,6 +134,7 @@ impl Subscriber for Poller {
             }
         };
         let finished = async {
+            one.await.unwrap_or(Ok(()))?;
             while let Some(outcome) = workers.next().await {
                 outcome?;
             }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use reqwest::{Method, Request, StatusCode};
+use hyper::StatusCode;
 
-use super::caller::Caller;
+use super::caller::{Ask, Caller, Carriage};
 use super::settings::Connection;
 use crate::contender::inbox::Inbox;
 use crate::contender::topic::Topic;
@@ -28,29 +28,23 @@ impl Putter {
     ///
     /// # Errors
     /// The address cannot be part of a URL, or reqwest cannot be set up.
-    pub fn new(seat: PublisherSeat) -> Result<Self, Fault> {
+    pub fn new(seat: PublisherSeat, carriage: &Carriage) -> Result<Self, Fault> {
         let connections = seat.connections.get();
-        let caller = Caller::new(&seat.server, connections, Connection::KeepAlive, seat.timeout, seat.inbox.clone(), seat.clock)?;
+        let caller = Caller::new(carriage, &seat.server, connections, Connection::KeepAlive, seat.timeout, seat.inbox.clone(), seat.clock)?;
         Ok(Self { caller, connections, inbox: seat.inbox })
     }
 
     async fn put(&self, topic: Topic, payload: Bytes) -> Result<(), Fault> {
         let size = payload.len();
-        let mut request = Request::new(Method::PUT, self.caller.url(topic));
-        *request.body_mut() = Some(payload.into());
-        let what = || format!("PUT /topics/{}", topic.name());
-        let reply = self.caller.call(request, None).await.map_err(|error| self.caller.fault(what(), error))?;
-        // See `Poller::work`: gives the connection a moment to go back to the pool.
-        tokio::task::yield_now().await;
+        let target = self.caller.target(topic);
+        let what = || format!("PUT /topics/{topic}");
+        let reply = self.caller.call(&target, Ask::Put { body: payload }, None).await.map_err(|error| self.caller.fault(what(), error))?;
         match reply.status {
             StatusCode::CREATED | StatusCode::NO_CONTENT | StatusCode::OK => {
                 self.inbox.payload_sent(size);
                 Ok(())
             }
-            status => {
-                let words: String = String::from_utf8_lossy(&reply.body).chars().take(200).collect();
-                Err(Fault::refused(what(), format!("{status} {}", words.trim())))
-            }
+            status => Err(Fault::refused(what(), format!("{status} {}", reply.words))),
         }
     }
 }
