@@ -1,0 +1,137 @@
+//! What cannot be provoked from inside a machine, or not on every one: made-up surroundings, just above and just below each
+//! threshold.
+
+use pushbench::measure::recording::{CoreUse, Pressure, Recording, SideRecord, SurroundingsRecord};
+use pushbench::summary::Grade;
+use pushbench::summary::fixture::made_up;
+
+use crate::load::{doubts, grade};
+
+fn changed(change: impl Fn(&mut SurroundingsRecord)) -> Recording {
+    let mut recording = made_up().scale(0.02).build();
+    for trial in &mut recording.trials {
+        change(trial.surroundings.as_mut().unwrap());
+    }
+    recording
+}
+
+fn sides(change: impl Fn(&mut SideRecord)) -> Recording {
+    let mut recording = made_up().scale(0.02).build();
+    recording.trials.iter_mut().flat_map(|trial| &mut trial.sides).for_each(change);
+    recording
+}
+
+/// A cause that depends on a share: clean, note, untrusted. The window of the fixture is 60 s; its sides use far less than 1 %.
+fn shares(cause: &str, values: [(f64, Option<Grade>); 3], change: impl Fn(&mut SurroundingsRecord, f64)) {
+    for (value, expected) in values {
+        assert_eq!(grade(&changed(|around| change(around, value)), cause), expected, "{cause} at {value}");
+    }
+}
+
+#[test]
+fn steal_time() {
+    let on = |core: usize| move |around: &mut SurroundingsRecord, share: f64| around.cores[core].steal = share * around.elapsed;
+    shares("steal", [(0.009, None), (0.011, Some(Grade::Note)), (0.11, Some(Grade::Untrusted))], on(3));
+}
+
+#[test]
+fn foreign_load_by_the_core() {
+    // The subscribers have core 3; what of its work is theirs is a few milliseconds.
+    let on = |core: usize| move |around: &mut SurroundingsRecord, share: f64| around.cores[core].busy = share * around.elapsed;
+    shares("foreign-load", [(0.045, None), (0.06, Some(Grade::Note)), (0.26, Some(Grade::Untrusted))], on(3));
+    // Work on a core that nobody of ours uses is nobody's business.
+    let elsewhere = changed(|around| around.cores.push(CoreUse { core: 9, busy: around.elapsed, ..CoreUse::default() }));
+    assert_eq!(grade(&elsewhere, "foreign-load"), None);
+    // What our own sides use is not foreign.
+    let mut ours = changed(|around| around.cores[3].busy = 0.6 * around.elapsed);
+    for side in ours.trials.iter_mut().flat_map(|trial| &mut trial.sides).filter(|side| side.cores == [3]) {
+        side.cpu.as_mut().unwrap().window.user = 0.58 * 60.0;
+    }
+    assert_eq!(grade(&ours, "foreign-load"), None);
+}
+
+#[test]
+fn quotas() {
+    shares("throttled", [(0.0009, None), (0.0011, Some(Grade::Note)), (0.051, Some(Grade::Untrusted))], |around, share| {
+        around.throttled = Some(share * around.elapsed);
+    });
+}
+
+#[test]
+fn waits_for_memory() {
+    shares("memory-pressure", [(0.0009, None), (0.0011, Some(Grade::Note)), (0.051, Some(Grade::Untrusted))], |around, share| {
+        around.pressure = Some(Pressure { memory: share * around.elapsed, ..Pressure::default() });
+    });
+}
+
+#[test]
+fn pages_from_a_disk() {
+    for (faults, expected) in [(10, None), (11, Some(Grade::Note)), (5_900, Some(Grade::Note)), (6_100, Some(Grade::Untrusted))] {
+        assert_eq!(grade(&sides(|side| side.major_faults = Some(faults)), "memory-pressure"), expected, "{faults}");
+    }
+    for (swapped, expected) in [(0, None), (4_096, Some(Grade::Note))] {
+        assert_eq!(grade(&sides(|side| side.swapped = Some(swapped)), "memory-pressure"), expected, "{swapped}");
+    }
+}
+
+#[test]
+fn memory_that_is_left() {
+    // Of 16 GiB.
+    for (share, expected) in [(0.031, None), (0.029, Some(Grade::Note))] {
+        let recording = changed(|around| around.memory_available = Some((share * (16_u64 << 30) as f64) as u64));
+        assert_eq!(grade(&recording, "memory-pressure"), expected, "{share}");
+    }
+}
+
+#[test]
+fn clocks_that_are_slewed() {
+    for (ppm, expected) in [(490.0, None), (-510.0, Some(Grade::Note))] {
+        let recording = changed(|around| around.clocks.as_mut().unwrap().raw = ppm * 1e-6 * around.elapsed);
+        assert_eq!(grade(&recording, "clock-slew"), expected, "{ppm}");
+    }
+}
+
+#[test]
+fn clocks_that_are_set() {
+    for (seconds, expected) in [(0.0009, None), (-0.0011, Some(Grade::Note))] {
+        let recording = changed(|around| around.clocks.as_mut().unwrap().real = seconds);
+        assert_eq!(grade(&recording, "clock-step"), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn machines_that_sleep() {
+    for (seconds, expected) in [(0.0009, None), (0.0011, Some(Grade::Untrusted))] {
+        let recording = changed(|around| around.clocks.as_mut().unwrap().boot = seconds);
+        assert_eq!(grade(&recording, "suspended"), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn slow_clock_sources() {
+    for (source, expected) in [("hpet", Some(Grade::Note)), ("acpi_pm", Some(Grade::Note)), ("tsc", None), ("kvm-clock", None), ("", None)] {
+        let mut recording = made_up().scale(0.02).build();
+        recording.machine.clock_source = source.to_owned();
+        assert_eq!(grade(&recording, "clock-source"), expected, "{source:?}");
+    }
+}
+
+/// A recording of before: nothing is known of its surroundings, so nothing is said.
+#[test]
+fn what_is_not_recorded_is_not_judged() {
+    let mut value = serde_json::to_value(made_up().scale(0.02).build()).unwrap();
+    for trial in value["trials"].as_array_mut().unwrap() {
+        trial.as_object_mut().unwrap().remove("surroundings");
+        for side in trial["sides"].as_array_mut().unwrap() {
+            for field in ["major_faults", "swapped", "beat_lag", "edge_lag"] {
+                side.as_object_mut().unwrap().remove(field).unwrap();
+            }
+        }
+    }
+    let old = Recording::parse(&value.to_string(), "old").unwrap();
+    let known = doubts(&made_up().scale(0.02).build(), "samples").len();
+    assert_eq!(doubts(&old, "samples").len(), known);
+    for cause in ["foreign-load", "steal", "throttled", "memory-pressure", "clock-slew", "clock-step", "suspended", "beat-lag", "edge-lag", "negative"] {
+        assert_eq!(grade(&old, cause), None, "{cause}");
+    }
+}
