@@ -2,15 +2,22 @@
 //!
 //! A connection counts for the subscribers' leg until the server sees that a publisher is behind it
 //! ([`Meter::is_publisher`]); what it had counted moves over with it, so that no byte is filed wrongly.
+//!
+//! What crosses the wire (headers, acknowledgements) is read from the kernel for each connection that is
+//! [watched](Meter::watch): when the ledger is told to, at the edges of phases, and when the connection ends.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::{AsRawFd as _, RawFd};
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
+use super::tcp_info::{self, Wire};
 use super::traffic::Traffic;
 
 /// Who is at the other end of a connection.
@@ -37,12 +44,23 @@ struct Legs {
     /// Of those, the subscribers'.
     subscribers_held: Cell<u64>,
     most_subscribers_held: Cell<u64>,
+    /// Connections whose wire is watched, by a number of their own.
+    watched: RefCell<BTreeMap<u64, Weak<Inner>>>,
+    last_number: Cell<u64>,
 }
 
 impl Ledger {
     /// What has crossed one leg so far.
     pub fn traffic(&self, leg: Leg) -> Traffic {
         self.cell(leg).borrow().clone()
+    }
+
+    /// Reads from the kernel what has crossed the wire since the last time, for all open connections: less than a microsecond each.
+    pub fn read_wire(&self) {
+        let open: Vec<Rc<Inner>> = self.legs.watched.borrow().values().filter_map(Weak::upgrade).collect();
+        for inner in open {
+            Meter { inner }.read_wire(false);
+        }
     }
 
     /// Connections that are open now.
@@ -75,7 +93,7 @@ impl Ledger {
         legs.subscribers_held.set(legs.subscribers_held.get() + 1);
         legs.most_subscribers_held.set(legs.most_subscribers_held.get().max(legs.subscribers_held.get()));
         let own = Traffic { connections: 1, ..Traffic::default() };
-        Meter { inner: Rc::new(Inner { ledger: self.clone(), leg: Cell::new(Leg::Subscriber), own: RefCell::new(own) }) }
+        Meter { inner: Rc::new(Inner { ledger: self.clone(), leg: Cell::new(Leg::Subscriber), own: RefCell::new(own), watch: Cell::new(None) }) }
     }
 
     fn cell(&self, leg: Leg) -> &RefCell<Traffic> {
@@ -98,6 +116,17 @@ struct Inner {
     leg: Cell<Leg>,
     /// What this connection has counted, kept only until its leg is known for sure.
     own: RefCell<Traffic>,
+    watch: Cell<Option<Watch>>,
+}
+
+/// How to read a connection's wire, and what was read last.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    number: u64,
+    /// Open for as long as this watch exists: [`Meter::unwatch`] comes before the socket is closed.
+    descriptor: RawFd,
+    version_6: bool,
+    read: Wire,
 }
 
 impl Drop for Inner {
@@ -133,6 +162,38 @@ impl Meter {
         }
     }
 
+    /// From now on the wire of this socket is counted. Whoever owns the socket calls [`Self::unwatch`] before it is closed.
+    pub fn watch(&self, socket: &TcpStream) {
+        let legs = &self.inner.ledger.legs;
+        let number = legs.last_number.get() + 1;
+        legs.last_number.set(number);
+        let version_6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
+        self.inner.watch.set(Some(Watch { number, descriptor: socket.as_raw_fd(), version_6, read: Wire::default() }));
+        legs.watched.borrow_mut().insert(number, Rc::downgrade(&self.inner));
+    }
+
+    /// Reads the wire for the last time.
+    pub fn unwatch(&self) {
+        self.read_wire(true);
+        if let Some(watch) = self.inner.watch.take() {
+            self.inner.ledger.legs.watched.borrow_mut().remove(&watch.number);
+        }
+    }
+
+    fn read_wire(&self, last: bool) {
+        let Some(watch) = self.inner.watch.get() else { return };
+        let Some(now) = tcp_info::read_descriptor(watch.descriptor, watch.version_6) else { return };
+        let now = if last { now.with_goodbye() } else { now };
+        let before = watch.read;
+        self.count(|traffic| {
+            traffic.segments_up += now.segments_in.saturating_sub(before.segments_in);
+            traffic.segments_down += now.segments_out.saturating_sub(before.segments_out);
+            traffic.wire_up += now.bytes_in.saturating_sub(before.bytes_in);
+            traffic.wire_down += now.bytes_out.saturating_sub(before.bytes_out);
+        });
+        self.inner.watch.set(Some(Watch { read: now, ..watch }));
+    }
+
     /// Counts a request.
     pub fn request(&self) {
         self.count(|traffic| traffic.requests += 1);
@@ -149,19 +210,26 @@ impl Meter {
 
 /// A socket whose bytes are counted on a meter.
 #[derive(Debug)]
-pub struct Metered<S> {
-    socket: S,
+pub struct Metered {
+    socket: TcpStream,
     meter: Meter,
 }
 
-impl<S> Metered<S> {
-    /// Counts what crosses `socket` on `meter`.
-    pub fn new(socket: S, meter: Meter) -> Self {
+impl Metered {
+    /// Counts what crosses `socket`, and its wire, on `meter`.
+    pub fn new(socket: TcpStream, meter: Meter) -> Self {
+        meter.watch(&socket);
         Self { socket, meter }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+impl Drop for Metered {
+    fn drop(&mut self) {
+        self.meter.unwatch();
+    }
+}
+
+impl AsyncRead for Metered {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = ready!(Pin::new(&mut self.socket).poll_read(context, buffer));
@@ -171,7 +239,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+impl AsyncWrite for Metered {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.socket).poll_write(context, bytes))?;
         self.meter.count(|traffic| traffic.bytes_down += written as u64);

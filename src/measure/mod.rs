@@ -9,5 +9,6 @@ pub mod process;
 pub mod recording;
 pub mod stamp;
 pub mod surroundings;
+pub mod tcp_info;
 pub mod traffic;
 pub mod virtual_clock;

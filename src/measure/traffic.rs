@@ -36,6 +36,18 @@ pub struct Traffic {
     pub bytes_down: u64,
     /// Payload bytes of updates (version 0 included), both ways.
     pub payload_bytes: u64,
+    /// TCP segments towards the server, acknowledgements included. Zero where this end cannot see them, as for all that follow.
+    #[serde(default)]
+    pub segments_up: u64,
+    /// TCP segments towards the client.
+    #[serde(default)]
+    pub segments_down: u64,
+    /// Bytes on the wire towards the server: with headers of Ethernet, IP and TCP.
+    #[serde(default)]
+    pub wire_up: u64,
+    /// Bytes on the wire towards the client.
+    #[serde(default)]
+    pub wire_down: u64,
 }
 
 impl Traffic {
@@ -59,6 +71,16 @@ impl Traffic {
         self.bytes_up + self.bytes_down
     }
 
+    /// TCP segments both ways.
+    pub fn segments(&self) -> u64 {
+        self.segments_up + self.segments_down
+    }
+
+    /// Bytes on the wire both ways.
+    pub fn wire(&self) -> u64 {
+        self.wire_up + self.wire_down
+    }
+
     fn each(&self, other: &Self, with: impl Fn(u64, u64) -> u64) -> Self {
         let statuses = self.responses.keys().chain(other.responses.keys());
         let of = |traffic: &Self, status: &u16| traffic.responses.get(status).copied().unwrap_or(0);
@@ -75,6 +97,10 @@ impl Traffic {
             bytes_up: with(self.bytes_up, other.bytes_up),
             bytes_down: with(self.bytes_down, other.bytes_down),
             payload_bytes: with(self.payload_bytes, other.payload_bytes),
+            segments_up: with(self.segments_up, other.segments_up),
+            segments_down: with(self.segments_down, other.segments_down),
+            wire_up: with(self.wire_up, other.wire_up),
+            wire_down: with(self.wire_down, other.wire_down),
         }
     }
 }

@@ -27,6 +27,7 @@ const LINES: &[(&str, &str, &str, bool)] = &[
     ("Delivered, of expected", "reach", "reach", false),
     ("Lost", "lost", "lost", false),
     ("Bytes per update", "bytes/ update", "bytes.protocol.per_update", false),
+    ("Bytes on the wire per update", "wire/ update", "bytes.wire.per_update", false),
     ("CPU per 1,000 updates", "CPU/ 1,000", "cpu.total.per_1000_updates", false),
     ("Server memory, peak", "server memory", "memory.server.peak", false),
     ("Connections held", "connections", "connections.held", false),

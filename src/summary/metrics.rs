@@ -8,6 +8,7 @@ pub use super::unit::{Better, Unit};
 use crate::measure::distribution::Distribution;
 use crate::measure::process::Cpu;
 use crate::measure::recording::{Phases, Role, Staleness, Times, Trial};
+use crate::measure::traffic::Traffic;
 
 /// A figure that every report knows by the same name.
 #[derive(Clone, Copy, Debug)]
@@ -255,12 +256,36 @@ pub const METRICS: &[Metric] = &[
         "Bytes that crossed the subscribers' sockets per update, both ways, without TCP/IP headers, by the server's count.",
         |trial| trial.subscriber_traffic_by_server.as_ref().map_or(Reading::Absent, |traffic| per_update(trial, traffic.window.bytes() as f64)),
     ),
+    figure(
+        "bytes.wire.per_update",
+        Unit::Bytes,
+        Better::Lower,
+        "Bytes of the subscribers' connections on the wire per update, both ways: with the headers of Ethernet, IP and TCP of each segment, acknowledgements included; from the kernel's counters of the server's sockets (TCP_INFO).",
+        |trial| on_wire(trial, |traffic| traffic.wire()),
+    ),
+    figure(
+        "segments.per_update",
+        Unit::Count,
+        Better::Lower,
+        "TCP segments of the subscribers' connections per update, both ways, acknowledgements included; from the same counters.",
+        |trial| on_wire(trial, |traffic| traffic.segments()),
+    ),
     figure("bytes.setup", Unit::Bytes, Better::Lower, "Bytes that crossed all sockets before the warm-up, both ways, by the server's count.", |trial| {
         match (&trial.subscriber_traffic_by_server, &trial.publisher_traffic_by_server) {
             (Some(subscribers), Some(publishers)) => count(subscribers.setup.bytes() + publishers.setup.bytes()),
             _ => Reading::Absent,
         }
     }),
+    figure(
+        "bytes.wire.setup",
+        Unit::Bytes,
+        Better::Lower,
+        "Bytes of all connections on the wire before the warm-up, both ways: with the headers of Ethernet, IP and TCP.",
+        |trial| match (&trial.subscriber_traffic_by_server, &trial.publisher_traffic_by_server) {
+            (Some(subscribers), Some(publishers)) => when(subscribers.setup.wire() > 0, subscribers.setup.wire() + publishers.setup.wire()),
+            _ => Reading::Absent,
+        },
+    ),
     // CPU.
     cpu_per_update("cpu.total.per_1000_updates", "CPU of all sides together per 1,000 updates: the headline of cost.", |trial| {
         cpu_per_1000(trial, None, Cpu::total)
@@ -420,6 +445,14 @@ fn per_update(trial: &Trial, value: f64) -> Reading {
     match trial.deliveries.delivered {
         0 => Reading::Empty,
         delivered => Reading::Value(value / delivered as f64),
+    }
+}
+
+/// What the kernel counted on the subscribers' leg in the window, per update; absent where nobody asked the kernel.
+fn on_wire(trial: &Trial, of: fn(&Traffic) -> u64) -> Reading {
+    match &trial.subscriber_traffic_by_server {
+        Some(traffic) if traffic.total().wire() > 0 => per_update(trial, of(&traffic.window) as f64),
+        _ => Reading::Absent,
     }
 }
 

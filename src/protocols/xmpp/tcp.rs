@@ -206,6 +206,7 @@ struct TcpOutlet {
 
 impl TcpOutlet {
     fn new(socket: TcpStream, meter: Meter, bound: usize) -> Self {
+        meter.watch(&socket);
         let (corked, state) = (Cell::new(false), Cell::new(State::Open));
         Self { socket, meter, bound, tls: RefCell::default(), queue: RefCell::default(), corked, state, changed: Notify::new() }
     }
@@ -306,6 +307,12 @@ impl TcpOutlet {
                 }
             }
         }
+    }
+}
+
+impl Drop for TcpOutlet {
+    fn drop(&mut self) {
+        self.meter.unwatch();
     }
 }
 

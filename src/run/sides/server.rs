@@ -44,6 +44,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
             Phase::Window => held.set(ledger.most_subscribers_held()),
             Phase::Setup | Phase::Drain => {}
         }
+        ledger.read_wire();
         let edges = &mut *edges.borrow_mut();
         for (leg, (before, phases)) in [(Leg::Subscriber, &mut edges.subscriber), (Leg::Publisher, &mut edges.publisher)] {
             let now = ledger.traffic(leg);
