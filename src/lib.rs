@@ -11,6 +11,7 @@
 pub mod cli;
 pub mod contender;
 pub mod contenders;
+pub mod doctor;
 pub mod measure;
 pub mod plan;
 pub mod protocols;

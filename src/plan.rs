@@ -1,5 +1,5 @@
 //! Scenario → trials: contender × load point × repeat, in an order that favours nobody; what they will need, and
-//! whether this machine has it. Pure but for [`Limits::read`], which looks at the kernel's settings.
+//! whether this machine has it. Pure: what the machine has comes in as facts.
 
 mod estimate;
 mod limits;

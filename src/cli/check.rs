@@ -10,10 +10,14 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use super::REGISTRY;
 use super::exit::{Exit, Trouble};
 use super::selection::Selection;
-use crate::measure::machine::Machine;
+use crate::doctor::{self, Concern, Finding, Verdict};
+use crate::measure::facts::Facts;
 use crate::plan::{Estimate, Limits, Plan, PlannedTrial, estimate};
 use crate::scenario::{Registry, Scenario, Topology};
 use crate::units::{show_bytes, show_count, show_duration, show_number};
+
+/// From so many on, queues and limits of the kernel matter.
+const MANY_CONNECTIONS: u64 = 500;
 
 /// Validates a scenario and tells what a run of it would do and need
 ///
@@ -32,7 +36,8 @@ pub struct CheckArguments {
 /// # Errors
 /// The scenario has a mistake (2), or this machine cannot hold it (3).
 pub fn check(arguments: &CheckArguments) -> Result<Exit, Trouble> {
-    let report = report(&arguments.selection, REGISTRY, Limits::read(&Machine::read()))?;
+    let facts = Facts::read();
+    let report = report(&arguments.selection, REGISTRY, Limits::of(&facts), &doctor::findings(&facts))?;
     // A reader that has gone away wants no more; that is no error.
     let _ = io::stdout().write_all(report.text.as_bytes());
     match report.shortages {
@@ -47,7 +52,7 @@ struct Report {
     shortages: Option<String>,
 }
 
-fn report(selection: &Selection, registry: Registry, limits: Limits) -> Result<Report, Trouble> {
+fn report(selection: &Selection, registry: Registry, limits: Limits, findings: &[Finding]) -> Result<Report, Trouble> {
     let (scenario, plan) = selection.read(registry)?;
     let estimates = estimate(&scenario, &plan, registry).map_err(Trouble::usage)?;
     // Repeats need what the first one needs: once is enough to say.
@@ -57,6 +62,7 @@ fn report(selection: &Selection, registry: Registry, limits: Limits) -> Result<R
     let repeats = plan.trials.last().map_or(0, |trial| trial.repeat);
     let _ = writeln!(text, "\n{}\n", tables(&scenario, &firsts, repeats));
     let _ = writeln!(text, "{}", foot(&plan, &estimates));
+    text.push_str(&amiss(findings, &estimates));
     if shortages.is_empty() {
         let _ = writeln!(text, "This machine can hold it.");
     }
@@ -141,6 +147,25 @@ fn foot(plan: &Plan, estimates: &[Estimate]) -> String {
     )
 }
 
+/// What on this machine is not as this scenario wants it; empty where all is.
+fn amiss(findings: &[Finding], estimates: &[Estimate]) -> String {
+    let many = estimates.iter().any(|estimate| estimate.connections >= MANY_CONNECTIONS);
+    let anew = estimates.iter().any(|estimate| estimate.connections_per_second > 0.0);
+    let matters = |finding: &&Finding| match finding.concern {
+        _ if finding.verdict < Verdict::Note => false,
+        Concern::Every => true,
+        Concern::Connections => many || finding.verdict == Verdict::Bad,
+        Concern::Reconnecting => anew,
+        Concern::Special => false,
+    };
+    let mut text = String::new();
+    for finding in findings.iter().filter(matters) {
+        let grade = if finding.verdict == Verdict::Bad { "bad" } else { "note" };
+        let _ = writeln!(text, "  {grade}: {}: {}. {}", finding.what, finding.value, finding.why);
+    }
+    if text.is_empty() { text } else { format!("\nOn this machine (`pushbench doctor` tries more, and says what mends it):\n{text}\n") }
+}
+
 /// To a tenth of a second below a minute, to a second above: these are estimates.
 fn rounded(duration: Duration) -> String {
     let grain = if duration < Duration::from_secs(60) { 10.0 } else { 1.0 };
@@ -161,7 +186,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let mut selection = Selection { scenario: path, seed: None, only: None, repeats: None };
         change(&mut selection);
-        report(&selection, REGISTRY, limits)
+        report(&selection, REGISTRY, limits, &[])
     }
 
     #[test]
@@ -189,6 +214,28 @@ mod tests {
         assert!(text.contains("seed 77") && !text.contains("fake-push") && text.contains("2 trials"), "{text}");
         let unknown = report_of(BASE, ROOMY, |selection| selection.only = Some(vec!["pull".to_owned()])).err().unwrap();
         assert_eq!(unknown.exit, Exit::Usage);
+    }
+
+    /// What is amiss is shown where it matters: half-open connections only to those who open many.
+    #[test]
+    fn findings_that_matter_are_shown() {
+        use crate::measure::facts::Settings;
+        let settings = Settings { cores_allowed: vec![0], handshake_queue: Some(100), port_reuse: Some(0), ..Settings::default() };
+        let mut facts = Facts { settings, ..Facts::default() };
+        facts.machine.congestion_control = "bbr".to_owned();
+        let findings = doctor::findings(&facts);
+        let estimates = |lines: &str| {
+            let scenario = crate::scenario::testing::scenario_with(lines).unwrap();
+            estimate(&scenario, &Plan::new(&scenario, None, None).unwrap(), REGISTRY).unwrap()
+        };
+        let few = amiss(&findings, &estimates(""));
+        assert!(few.contains("\n  bad: Cores for pushbench: 1. Server and load take turns"), "{few}");
+        assert!(!few.contains("Half-open") && !few.contains("tcp_tw_reuse") && !few.contains("Congestion"), "{few}");
+        let many = amiss(&findings, &estimates("[subscribers]\nconnections = 600"));
+        assert!(many.contains("  note: Half-open connections: 100.") && !many.contains("tcp_tw_reuse"), "{many}");
+        let anew = amiss(&findings, &estimates("[[contender]]\nuse = \"fake-pull\"\nname = \"pull\"\ninterval = \"5m\"\nconnection = \"per-poll\"\n"));
+        assert!(anew.contains("  note: Reuse of ports (tcp_tw_reuse): off."), "{anew}");
+        assert_eq!(amiss(&[], &estimates("")), "");
     }
 
     #[test]

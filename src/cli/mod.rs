@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod doctor;
 pub mod exit;
 pub mod list;
 mod progress;
@@ -35,6 +36,7 @@ const AFTER_HELP: &str = "\
 Start here:
   pushbench run scenarios/first-look.toml      a minute, a table, a folder of charts
   pushbench check scenarios/friendfeed-day.toml  what a run would do and need, without running it
+  pushbench doctor                             what on this machine would spoil a measurement
   pushbench list                               contenders, scenarios, reports
 
 Exit codes:
@@ -48,6 +50,7 @@ enum Command {
     List(list::ListArguments),
     Report(report::ReportArguments),
     Serve(serve::ServeArguments),
+    Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
     #[command(hide = true)]
     Side(run::SideArguments),
@@ -63,6 +66,7 @@ pub fn main(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Side(arguments) => run::side(&arguments),

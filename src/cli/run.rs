@@ -18,8 +18,9 @@ use super::exit::{Exit, Trouble};
 use super::progress::{Painter, Ui};
 use super::selection::Selection;
 use super::{REGISTRY, report};
+use crate::doctor::{self, Verdict};
 use crate::measure::clock::RealClock;
-use crate::measure::machine::Machine;
+use crate::measure::facts::Facts;
 use crate::measure::process;
 use crate::measure::recording::Recording;
 use crate::plan::{Limits, Plan, estimate};
@@ -53,9 +54,14 @@ pub struct RunArguments {
 /// See [`Trouble`].
 pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     let (scenario, plan) = arguments.selection.read(REGISTRY)?;
-    let machine = Machine::read();
-    refuse_what_cannot_be_held(&scenario, &plan, &machine)?;
+    let facts = Facts::read();
+    refuse_what_cannot_be_held(&scenario, &plan, &facts)?;
     let folder = report_folder(arguments, &scenario)?;
+    // Whoever reads JSON finds the same as doubts in the recording.
+    if arguments.ui != Ui::Json {
+        warn_of_what_is_bad(&facts);
+    }
+    let machine = facts.machine;
     let binary = std::env::current_exe().map_err(|error| Trouble::cannot_run(format!("cannot find this program's own file: {error}")))?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -149,9 +155,16 @@ impl Interrupts {
     }
 }
 
-fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, machine: &Machine) -> Result<(), Trouble> {
+/// What would spoil the figures and is known without trying, a line each.
+fn warn_of_what_is_bad(facts: &Facts) {
+    for finding in doctor::findings(facts).iter().filter(|finding| finding.verdict == Verdict::Bad) {
+        let _ = writeln!(io::stderr(), "warning: {}: {}. {} (`pushbench doctor` says what mends it)", finding.what, finding.value, finding.why);
+    }
+}
+
+fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, facts: &Facts) -> Result<(), Trouble> {
     let estimates = estimate(scenario, plan, REGISTRY).map_err(Trouble::usage)?;
-    let limits = Limits::read(machine);
+    let limits = Limits::of(facts);
     // Repeats need what the first one needs: once is enough to say.
     let firsts = plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1);
     let shortages: Vec<String> = firsts.flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).map(|shortage| shortage.to_string()).collect();

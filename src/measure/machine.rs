@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use super::process;
+use super::{cgroup, process};
 
 /// The machine that a recording was made on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +36,7 @@ impl Machine {
         let cpu_model = cpu.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(':').nth(1)).unwrap_or("").trim().to_owned();
         let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let memory_kib: u64 = memory.lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0);
-        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
-        let memory_limit = limits.iter().find_map(|path| line(path).parse::<u64>().ok()).filter(|limit| *limit < memory_kib * 1024);
+        let memory_limit = cgroup::memory_limit(&line("/proc/self/cgroup"), cgroup::text).filter(|limit| *limit < memory_kib * 1024);
         Self {
             cpu_model,
             cores: process::allowed_cores().len(),

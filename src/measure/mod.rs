@@ -1,8 +1,10 @@
 //! What is measured and how it is kept: the clock, stamps, traffic, distributions, process counters
 //! and the recording they end in. Knows no protocol and no scenario.
 
+pub mod cgroup;
 pub mod clock;
 pub mod distribution;
+pub mod facts;
 pub mod ledger;
 pub mod machine;
 pub mod process;

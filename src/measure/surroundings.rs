@@ -4,12 +4,11 @@
 //! reads five small files and costs about 0.2 ms of CPU. What a kernel does not tell is absent.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::process;
 use super::recording::{Clocks, CoreUse, Pressure, SurroundingsRecord};
+use super::{cgroup, process};
 
 /// Steps in which `/proc/stat` counts, per second: USER_HZ, part of the kernel's interface (proc(5)).
 const STEPS: f64 = 100.0;
@@ -50,7 +49,7 @@ struct Counters {
 impl Snapshot {
     /// Looks.
     pub fn take() -> Self {
-        let text = |path: &str| fs::read_to_string(path).ok();
+        let text = cgroup::text;
         Self {
             clocks: Readings::take(),
             cores: cores(&text("/proc/stat").unwrap_or_default()),
@@ -151,21 +150,14 @@ fn field(text: &str, name: &str) -> Option<u64> {
 }
 
 /// Seconds for which a CPU quota has stopped this control group, from its `cpu.stat`; `None` where nobody counts. `groups` is
-/// `/proc/self/cgroup`: `4:cpu,cpuacct:/path` in version 1, `0::/path` in version 2.
+/// `/proc/self/cgroup`.
 fn throttled(groups: &str, text: impl Fn(&str) -> Option<String>) -> Option<f64> {
-    groups.lines().find_map(|line| {
-        let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
-        let mounts: &[&str] = match controllers {
-            "" => &["/sys/fs/cgroup", "/sys/fs/cgroup/unified"],
-            some if some.split(',').any(|controller| controller == "cpu") => &["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"],
-            _ => return None,
-        };
-        // In a container the path may be that of the host, which is not there: the group is then the root of the mount.
-        let places = mounts.iter().flat_map(|mount| [format!("{mount}{path}/cpu.stat"), format!("{mount}/cpu.stat")]);
-        let stat = places.filter_map(|place| text(&place)).next()?;
+    let counted = |folder: String| {
+        let stat = text(&format!("{folder}/cpu.stat"))?;
         let nanos = field(&stat, "throttled_time").map(|nanos| nanos as f64 / 1e9);
         nanos.or_else(|| field(&stat, "throttled_usec").map(|micros| micros as f64 / 1e6))
-    })
+    };
+    cgroup::folders(groups, "cpu").into_iter().find_map(counted)
 }
 
 #[cfg(test)]

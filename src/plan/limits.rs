@@ -1,10 +1,9 @@
 //! What this machine cannot hold, said before anything is started.
 
 use std::fmt;
-use std::fs;
 
 use super::{Estimate, PlannedTrial};
-use crate::measure::machine::Machine;
+use crate::measure::facts::Facts;
 use crate::units::{show_bytes, show_count};
 
 /// Descriptors of a process that are not connections: standard streams, pipes, timers, the listener, the reactor.
@@ -57,24 +56,15 @@ impl fmt::Display for Shortage {
 }
 
 impl Limits {
-    /// Reads what this machine allows.
-    pub fn read(machine: &Machine) -> Self {
-        let setting = |name: &str| fs::read_to_string(format!("/proc/sys/net/ipv4/{name}")).unwrap_or_default();
-        Self::new(machine, &setting("ip_local_port_range"), &setting("tcp_tw_reuse"))
-    }
-
-    /// From the machine and the kernel's texts.
-    fn new(machine: &Machine, port_range: &str, reuse: &str) -> Self {
-        let ends: Vec<u64> = port_range.split_whitespace().filter_map(|end| end.parse().ok()).collect();
-        let ports = match ends[..] {
-            [first, last] if last >= first => last - first + 1,
-            _ => PORTS,
-        };
+    /// What these facts come to.
+    pub fn of(facts: &Facts) -> Self {
+        let machine = &facts.machine;
+        let ports = facts.settings.ports.map_or(PORTS, |(first, last)| last - first + 1);
         let memory = machine.memory_limit.unwrap_or(machine.memory).min(machine.memory);
         Self {
             descriptors: machine.descriptors.saturating_sub(RESERVED_DESCRIPTORS),
             ports,
-            port_rest: if ["1", "2"].contains(&reuse.trim()) { TIME_WAIT_REUSED } else { TIME_WAIT },
+            port_rest: if matches!(facts.settings.port_reuse, Some(1 | 2)) { TIME_WAIT_REUSED } else { TIME_WAIT },
             memory: (memory as f64 * MEMORY_SHARE) as u64,
         }
     }
@@ -113,11 +103,14 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::facts::Settings;
+    use crate::measure::machine::Machine;
     use crate::plan::{Plan, estimate};
     use crate::scenario::testing::{REGISTRY, scenario_with};
 
-    fn machine() -> Machine {
-        Machine { memory: 4 << 30, descriptors: 1_024, ..Machine::default() }
+    fn facts(port_reuse: u64) -> Facts {
+        let settings = Settings { port_reuse: Some(port_reuse), ..Settings::default() };
+        Facts { machine: Machine { memory: 4 << 30, descriptors: 1_024, ..Machine::default() }, settings, tried: None }
     }
 
     fn shortages(lines: &str, limits: Limits) -> Vec<String> {
@@ -128,22 +121,26 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_read_from_the_kernels_texts() {
-        let limits = Limits::new(&machine(), "32768\t60999\n", "2\n");
-        assert_eq!((limits.descriptors, limits.ports, limits.port_rest), (960, 28_232, 2.0));
+    fn limits_follow_from_the_facts() {
+        let mut there = facts(2);
+        there.settings.ports = Some((10_240, 65_535));
+        let limits = Limits::of(&there);
+        assert_eq!((limits.descriptors, limits.ports, limits.port_rest), (960, 55_296, 2.0));
         assert_eq!(limits.memory, ((4_u64 << 30) as f64 * 0.8) as u64);
-        let other = Limits::new(&Machine { memory_limit: Some(1 << 30), ..machine() }, "", "0");
+        let mut there = facts(0);
+        there.machine.memory_limit = Some(1 << 30);
+        let other = Limits::of(&there);
         assert_eq!((other.ports, other.port_rest, other.memory), (28_232, 60.0, ((1_u64 << 30) as f64 * 0.8) as u64));
     }
 
     #[test]
     fn what_fits_is_not_refused() {
-        assert!(shortages("", Limits::new(&machine(), "", "2")).is_empty());
+        assert!(shortages("", Limits::of(&facts(2))).is_empty());
     }
 
     #[test]
     fn each_shortage_names_need_limit_and_remedy() {
-        let limits = Limits::new(&machine(), "", "0");
+        let limits = Limits::of(&facts(0));
         let found = shortages("[subscribers]\ncount = 10\nconnections = 100\nprocesses = 5", limits);
         assert_eq!(found.len(), 1, "the subscribers have five processes, the server has one: {found:?}");
         assert_eq!(
@@ -162,9 +159,9 @@ mod tests {
     fn connections_that_are_opened_anew_rest_after_use() {
         let pull = "[[contender]]\nuse = \"fake-pull\"\nname = \"pull\"\ninterval = \"1s\"\nconnection = \"per-poll\"\n";
         // Ten topics a second of scenario time, sixty times as fast: 600 a second, 36,000 in a minute.
-        let resting = Limits::new(&machine(), "", "0");
+        let resting = Limits::of(&facts(0));
         let found = shortages(pull, resting);
         assert!(found.len() == 1 && found[0].contains("36,008 ports"), "{found:?}");
-        assert!(shortages(pull, Limits::new(&machine(), "", "2")).is_empty());
+        assert!(shortages(pull, Limits::of(&facts(2))).is_empty());
     }
 }

@@ -17,8 +17,13 @@ pub const RULES: &[Rule] = &[
     Rule { room: "main", uses: &["cli"], reason: "it parses, calls and exits; everything else can be tested without a process" },
     Rule {
         room: "cli",
-        uses: &["contender", "contenders", "measure", "plan", "report", "run", "scenario", "summary", "units"],
+        uses: &["contender", "contenders", "doctor", "measure", "plan", "report", "run", "scenario", "summary", "units"],
         reason: "a command puts rooms together and prints; protocols and traces are the business of those it calls",
+    },
+    Rule {
+        room: "doctor",
+        uses: &["measure", "summary", "units"],
+        reason: "it judges facts that measure has found, by the lines that doubts are drawn by; it neither looks nor prints",
     },
     Rule { room: "report", uses: &["measure", "summary", "units"], reason: "a report is a pure function of a summary: it can be made again without a run" },
     Rule { room: "summary", uses: &["measure", "units"], reason: "a summary starts from a recording alone, whoever made it and whenever" },
