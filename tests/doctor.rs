@@ -62,7 +62,10 @@ fn json_has_the_keys_and_names_that_are_documented() {
     let keys: Vec<&String> =
         json.as_object().unwrap().keys().chain(findings[0].as_object().unwrap().keys()).chain(programs[0].as_object().unwrap().keys()).collect();
     for row in rows {
-        assert!(["good", "unknown", "note", "bad"].contains(&row) || known.contains(&row) || keys.iter().any(|key| *key == row), "docs/doctor.md tells of `{row}`, which is not there");
+        assert!(
+            ["good", "unknown", "note", "bad"].contains(&row) || known.contains(&row) || keys.iter().any(|key| *key == row),
+            "docs/doctor.md tells of `{row}`, which is not there"
+        );
     }
 }
 

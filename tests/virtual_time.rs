@@ -100,7 +100,8 @@ fn a_harness_that_is_five_per_cent_off_is_found_out() {
     let interval = 10.0;
     let tardy = run(&workload("fan-in", 20_000, 0.5, 1, "mode = \"poll\"\ndelay = \"10us\"\ninterval = \"25m12s\"")).times.wait;
     let updates = tardy.count() as f64;
-    for (measured, form) in [(tardy.mean().unwrap(), forms::mean_wait(interval, updates)), (tardy.quantile(0.99).unwrap(), forms::p99_wait(interval, updates))] {
+    for (measured, form) in [(tardy.mean().unwrap(), forms::mean_wait(interval, updates)), (tardy.quantile(0.99).unwrap(), forms::p99_wait(interval, updates))]
+    {
         assert!(!within(measured, form.value, form.tolerance() + OF_A_HISTOGRAM), "{measured} passes for {}", form.value);
     }
 }
