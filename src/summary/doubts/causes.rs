@@ -20,7 +20,9 @@ pub struct Cause {
 
 /// Touches everything.
 pub const EVERYTHING: &[&str] = &[""];
-/// Touches all that has waited for a core, a timer or a queue of the harness.
+/// Touches all times that something on the way may have lengthened.
+pub const TIMES: &[&str] = &["latency.", "scenario_latency.", "staleness.", "fidelity.", "lag.", "publish_lag.", "service.", "response."];
+/// Touches all that has waited for a core, and what the waiting cost.
 pub const TIMES_AND_CPU: &[&str] = &["latency.", "scenario_latency.", "staleness.", "fidelity.", "cpu.", "lag.", "publish_lag.", "service.", "response."];
 
 /// All causes, family by family.

@@ -1,7 +1,7 @@
 //! Doubts about the harness's own lateness: what it adds to the times that it shows.
 
 use super::Grade;
-use super::causes::Cause;
+use super::causes::{Cause, TIMES};
 use super::found::Found;
 use crate::measure::recording::Role;
 use crate::summary::thresholds::{
@@ -60,7 +60,7 @@ pub const BEAT_LAG: Cause = Cause {
             show_seconds(LAG_UNTRUSTED_FLOOR)
         )
     },
-    touches: &["latency.", "scenario_latency.", "lag.", "publish_lag.", "service.", "response."],
+    touches: TIMES,
     remedy: "Lower the load, add processes or cores.",
 };
 pub const EDGE_LAG: Cause = Cause {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Grade;
-use super::causes::{Cause, EVERYTHING, TIMES_AND_CPU};
+use super::causes::{Cause, EVERYTHING, TIMES, TIMES_AND_CPU};
 use super::found::{Found, show};
 use crate::measure::recording::{Clocks, CoreUse, SurroundingsRecord, Trial};
 use crate::summary::thresholds::{
@@ -58,14 +58,14 @@ pub const MEMORY_PRESSURE: Cause = Cause {
             percent(MEMORY_LEFT_NOTE)
         )
     },
-    touches: &["latency.", "scenario_latency.", "cpu.", "memory.", "lag.", "publish_lag.", "service.", "response."],
+    touches: &["latency.", "scenario_latency.", "staleness.", "fidelity.", "cpu.", "memory.", "lag.", "publish_lag.", "service.", "response."],
     remedy: "Free memory, raise the limit of the control group, or lower the load.",
 };
 pub const CLOCK_SLEW: Cause = Cause {
     name: "clock-slew",
     grades: &[Grade::Note],
     raised_when: || format!("the clock was slewed by over {} ppm beside the undisciplined one", significant(SLEW_NOTE * 1e6, 3)),
-    touches: &["latency.", "scenario_latency.", "lag.", "publish_lag.", "service.", "response."],
+    touches: TIMES,
     remedy: "Wait until the time daemon has settled, or stop it during the run.",
 };
 pub const CLOCK_STEP: Cause = Cause {
