@@ -33,7 +33,7 @@ fn seconds(scenario: &Scenario) -> f64 {
 
 #[test]
 fn every_file_is_read_and_planned_and_comments_every_key() {
-    assert!(files().len() >= 4);
+    assert!(files().len() >= 5);
     for path in files() {
         let scenario = Scenario::read(&path, REGISTRY).unwrap_or_else(|error| panic!("{error}"));
         assert!(!estimates(&scenario).is_empty(), "{}", path.display());
@@ -53,6 +53,17 @@ fn the_readme_tells_the_truth() {
     let (text, _) = behind.split_once("```").unwrap();
     let scenario = Scenario::parse(text, "README.md", Path::new(""), REGISTRY).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(scenario.load_points_of("rest-conditional").len(), 3);
+}
+
+#[test]
+fn ten_thousand_pollers_are_ten_thousand_connections_and_a_thousand_requests_a_second() {
+    let scenario = read("ten-thousand-pollers.toml");
+    assert!((60.0..100.0).contains(&seconds(&scenario)), "about a minute and a half, not {}", seconds(&scenario));
+    for estimate in estimates(&scenario) {
+        assert_eq!(estimate.forecast.requests as f64 / estimate.window.as_secs_f64(), 1_000.0);
+        assert!((10_000..10_100).contains(&estimate.server_descriptors) && estimate.subscriber_descriptors < 20_000);
+    }
+    assert_eq!(scenario.contenders.iter().map(|entry| entry.values.text("client")).collect::<Vec<_>>(), ["lean", "library"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use pushbench::contender::ServerAddress;
+use pushbench::contender::{Fault, ServerAddress};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,8 @@ fn stopping_takes_no_longer_than_a_second_and_loses_no_count() {
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mischief {
     Hang,
+    /// A byte now and then, for ever.
+    Drip,
     Close,
     CloseInBody,
     Garbage,
@@ -82,6 +84,13 @@ async fn misbehave(mut socket: TcpStream, served: &Cell<usize>, good: usize, mis
         }
         match mischief {
             Mischief::Hang => std::future::pending().await,
+            Mischief::Drip => {
+                socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n").await?;
+                loop {
+                    socket.write_all(b".").await?;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
             Mischief::Close => return Ok(()),
             Mischief::CloseInBody => return socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\nhalf").await,
             Mischief::Garbage => return socket.write_all(&[0xff, 0, 13, 10, 7, 13, 10, 13, 10]).await,
@@ -108,7 +117,7 @@ async fn misbehave(mut socket: TcpStream, served: &Cell<usize>, good: usize, mis
 async fn survive(client: &str, mischief: Mischief) -> (Rc<CountingInbox>, Rc<HandPacer>) {
     let (address, _server) = hostile(2, mischief).await;
     let protocol = protocol("rest-conditional", &[("interval", "5s"), ("client", client)]);
-    let timeout = if mischief == Mischief::Hang { Duration::from_millis(200) } else { HANG };
+    let timeout = if matches!(mischief, Mischief::Hang | Mischief::Drip) { Duration::from_millis(200) } else { HANG };
     let (seat, inbox, pacer) = subscriber_seat(&address, [A, B], 1, timeout);
     assert_eq!(seat.connections, NonZeroUsize::MIN);
     let mut subscriber = protocol.subscriber(seat).await.unwrap();
@@ -129,7 +138,8 @@ async fn survive(client: &str, mischief: Mischief) -> (Rc<CountingInbox>, Rc<Han
 fn what_a_bad_server_does_is_counted_and_polling_goes_on() {
     on_one_thread(async {
         for client in CLIENTS {
-            for mischief in [Mischief::Hang, Mischief::CloseInBody, Mischief::Garbage, Mischief::NotHttp, Mischief::Endless, Mischief::LongHead] {
+            for mischief in [Mischief::Hang, Mischief::Drip, Mischief::CloseInBody, Mischief::Garbage, Mischief::NotHttp, Mischief::Endless, Mischief::LongHead]
+            {
                 let (inbox, _) = survive(client, mischief).await;
                 assert_eq!((inbox.failed.get(), inbox.answered()), (2, 4), "{client} {mischief:?}");
                 assert!(inbox.payloads.borrow().iter().all(|payload| payload == b"ok"), "{client} {mischief:?}: half a body is no payload");
@@ -266,6 +276,29 @@ fn requests_are_these_bytes_with_either_client() {
             // The order of fields means nothing (RFC 9110 §5.3).
             let sorted = |heads: Vec<String>| heads.iter().map(|head| BTreeSet::from_iter(head.lines().map(str::to_owned))).collect::<Vec<_>>();
             assert_eq!(sorted(lean), sorted(sent(contender, "library", connection).await), "{contender} {connection}");
+        }
+    });
+}
+
+#[test]
+fn connecting_has_a_deadline_too() {
+    on_one_thread(async {
+        // Nobody accepts, and there is room for few who wait: the kernel leaves the others without an answer.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let place = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(connected) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(place)).await {
+            waiting.push(connected.unwrap());
+        }
+        for client in CLIENTS {
+            let begin = Instant::now();
+            let (seat, inbox, _) = subscriber_seat(&ServerAddress { socket: place.to_string() }, [A], 1, Duration::from_millis(200));
+            let fault = protocol("rest-poll", &[("interval", "5s"), ("client", client)]).subscriber(seat).await.err().unwrap();
+            assert!(matches!(fault, Fault::Timeout { .. }), "{client}: {fault}");
+            assert!(begin.elapsed() < Duration::from_secs(2), "{client}");
+            assert_eq!(inbox.failed.get(), 1, "{client}");
         }
     });
 }
