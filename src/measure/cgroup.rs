@@ -1,7 +1,5 @@
 //! The control group that this process is in, and those above it: which limits they set, and where their files are.
 
-use std::fs;
-
 /// The folders of this process's group of a controller, from its own to the root's; versions 1 and 2.
 ///
 /// `groups` is `/proc/self/cgroup`: `4:cpu,cpuacct:/path` in version 1, `0::/path` in version 2.
@@ -45,11 +43,6 @@ pub fn cpu_quota(groups: &str, text: impl Fn(&str) -> Option<String>) -> Option<
         number("cpu.cfs_quota_us").filter(|quota| *quota > 0.0).zip(number("cpu.cfs_period_us")).map(|(quota, period)| quota / period)
     });
     quotas.min_by(f64::total_cmp)
-}
-
-/// A file as text; `None` where it cannot be read.
-pub fn text(path: &str) -> Option<String> {
-    fs::read_to_string(path).ok()
 }
 
 #[cfg(test)]

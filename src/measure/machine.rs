@@ -1,9 +1,8 @@
 //! What kind of machine this is, as far as it matters to a measurement.
 
-use std::fs;
-
 use serde::{Deserialize, Serialize};
 
+use super::kernel::{self, field};
 use super::{cgroup, process};
 
 /// The machine that a recording was made on.
@@ -31,16 +30,15 @@ pub struct Machine {
 impl Machine {
     /// Reads the present machine. What cannot be read is empty or zero.
     pub fn read() -> Self {
-        let line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
-        let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let line = |path: &str| kernel::text(path).unwrap_or_default().trim().to_owned();
+        let cpu = kernel::text("/proc/cpuinfo").unwrap_or_default();
         let cpu_model = cpu.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split(':').nth(1)).unwrap_or("").trim().to_owned();
-        let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let memory_kib: u64 = memory.lines().next().and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0);
-        let memory_limit = cgroup::memory_limit(&line("/proc/self/cgroup"), cgroup::text).filter(|limit| *limit < memory_kib * 1024);
+        let memory = kernel::text("/proc/meminfo").and_then(|all| field(&all, "MemTotal:")).unwrap_or(0) * 1024;
+        let memory_limit = cgroup::memory_limit(&line("/proc/self/cgroup"), kernel::text).filter(|limit| *limit < memory);
         Self {
             cpu_model,
             cores: process::allowed_cores().len(),
-            memory: memory_kib * 1024,
+            memory,
             memory_limit,
             kernel: line("/proc/sys/kernel/osrelease"),
             descriptors: process::raise_descriptor_limit(),

@@ -5,6 +5,7 @@ pub mod cgroup;
 pub mod clock;
 pub mod distribution;
 pub mod facts;
+pub mod kernel;
 pub mod ledger;
 pub mod machine;
 pub mod process;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use nix::time::{ClockId, clock_gettime};
 
+use super::kernel::{self, field};
 use super::recording::{Clocks, CoreUse, Pressure, SurroundingsRecord};
 use super::{cgroup, process};
 
@@ -49,7 +50,7 @@ struct Counters {
 impl Snapshot {
     /// Looks.
     pub fn take() -> Self {
-        let text = cgroup::text;
+        let text = kernel::text;
         Self {
             clocks: Readings::take(),
             cores: cores(&text("/proc/stat").unwrap_or_default()),
@@ -144,11 +145,6 @@ fn pressure(text: impl Fn(&str) -> Option<String>) -> Option<Pressure> {
     Some(Pressure { cpu: total("cpu", "some")?, memory: total("memory", "some")?, memory_full: total("memory", "full")?, io: total("io", "some")? })
 }
 
-/// A number that follows a name at the beginning of a line.
-fn field(text: &str, name: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
-}
-
 /// Seconds for which a CPU quota has stopped this control group, from its `cpu.stat`; `None` where nobody counts. `groups` is
 /// `/proc/self/cgroup`.
 fn throttled(groups: &str, text: impl Fn(&str) -> Option<String>) -> Option<f64> {
@@ -178,7 +174,6 @@ mod tests {
         let v2 = |path: &str| (path == "/sys/fs/cgroup/cpu.stat").then(|| "usage_usec 9\nthrottled_usec 250000\n".to_owned());
         assert_eq!(throttled("0::/of/the/host\n", v2), Some(0.25));
         assert_eq!(throttled("0::/\n", |_| Some("usage_usec 9\n".to_owned())), None);
-        assert_eq!(field("MemTotal: 5 kB\nMemAvailable:   77 kB\n", "MemAvailable:"), Some(77));
     }
 
     #[test]

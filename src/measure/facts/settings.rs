@@ -2,6 +2,7 @@
 
 use nix::sys::resource::{Resource, getrlimit};
 
+use crate::measure::kernel::{self, field};
 use crate::measure::{cgroup, process};
 
 /// Settings and states of the kernel; `None` where a file is missing or says what is not understood.
@@ -61,7 +62,7 @@ impl Settings {
     /// Reads this machine's.
     pub fn read() -> Self {
         let limits = getrlimit(Resource::RLIMIT_NOFILE).ok();
-        Self { descriptors: limits, ..Self::from_files(process::allowed_cores(), cgroup::text) }
+        Self { descriptors: limits, ..Self::from_files(process::allowed_cores(), kernel::text) }
     }
 
     /// From the kernel's texts.
@@ -119,11 +120,6 @@ impl Settings {
             cores_allowed,
         }
     }
-}
-
-/// A number of `/proc/meminfo`.
-fn field(text: &str, name: &str) -> Option<u64> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
 }
 
 /// How many a list such as `0-3,8` names.
