@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::support::{Counts, HEADER, LONG, now, on_one_thread, protocol, publisher, serve, set, subscriber, text};
+use crate::support::{
+    CLIENTS, Counts, HEADER, LOGIN_THEN_SILENCE, LONG, for_each_client, now, on_one_thread, protocol, publisher, scripted, serve, set, subscriber, text,
+};
 use bytes::Bytes;
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Limits, Load, ServerAddress};
 use pushbench::measure::ledger::Leg;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -17,8 +18,8 @@ const MECHANISMS: [&str; 4] = ["scram-sha-256", "scram-sha-1", "plain", "anonymo
 #[test]
 fn all_arrives_in_order_and_both_ends_count_the_same() {
     on_one_thread(async {
-        for sasl in MECHANISMS {
-            let protocol = protocol(&[("sasl", sasl)]);
+        for (client, sasl) in CLIENTS.into_iter().flat_map(|client| MECHANISMS.map(|sasl| (client, sasl))) {
+            let protocol = protocol(&[("client", client), ("sasl", sasl)]);
             let server = serve(&[], Limits::default()).await;
             let topics = [Topic(0), Topic(1), Topic::PROBE];
             let (publishing, listening, other) = (Rc::<Counts>::default(), Rc::<Counts>::default(), Rc::<Counts>::default());
@@ -51,12 +52,12 @@ fn all_arrives_in_order_and_both_ends_count_the_same() {
             publisher.close().await;
             let ledger = server.ledger.clone();
             server.end().await;
-            assert_eq!(ledger.traffic(Leg::Publisher), *publishing.traffic.borrow(), "{sasl}, publisher");
-            assert_eq!(ledger.traffic(Leg::Subscriber), &*listening.traffic.borrow() + &*other.traffic.borrow(), "{sasl}, subscribers");
+            assert_eq!(ledger.traffic(Leg::Publisher), *publishing.traffic.borrow(), "{client}, {sasl}, publisher");
+            assert_eq!(ledger.traffic(Leg::Subscriber), &*listening.traffic.borrow() + &*other.traffic.borrow(), "{client}, {sasl}, subscribers");
             // 12 or 10 messages of a login, and two stream footers.
             let handshake = if sasl.starts_with("scram") { 14 } else { 12 };
             let traffic = other.traffic.borrow();
-            assert_eq!(traffic.handshake_up + traffic.handshake_down, handshake, "{sasl}");
+            assert_eq!(traffic.handshake_up + traffic.handshake_down, handshake, "{client}, {sasl}");
             assert_eq!((traffic.stanzas_up, traffic.stanzas_down), (1, 1 + 11));
         }
     });
@@ -65,8 +66,8 @@ fn all_arrives_in_order_and_both_ends_count_the_same() {
 #[test]
 fn the_forecast_is_what_a_setup_takes() {
     on_one_thread(async {
-        for sasl in MECHANISMS {
-            let protocol = protocol(&[("sasl", sasl), ("window", "1")]);
+        for (client, sasl) in CLIENTS.into_iter().flat_map(|client| MECHANISMS.map(|sasl| (client, sasl))) {
+            let protocol = protocol(&[("client", client), ("sasl", sasl), ("window", "1")]);
             let server = serve(&[], Limits::default()).await;
             let (inbox, topics) = (Rc::<Counts>::default(), [Topic(0), Topic(1), Topic(2), Topic::PROBE]);
             let publisher = publisher(&*protocol, &server.address, &inbox, LONG).await.unwrap();
@@ -96,7 +97,7 @@ fn the_forecast_is_what_a_setup_takes() {
                 payload: 100,
             };
             let forecast = protocol.forecast(&load);
-            assert_eq!(forecast.setup_messages, inbox.traffic.borrow().messages(), "{sasl}");
+            assert_eq!(forecast.setup_messages, inbox.traffic.borrow().messages(), "{client}, {sasl}");
             assert_eq!((forecast.requests, forecast.messages), (0, 500));
             assert_eq!(forecast.server_descriptors, server.ledger.connections_held() + 1, "and the listener");
             server.end().await;
@@ -106,8 +107,8 @@ fn the_forecast_is_what_a_setup_takes() {
 
 #[test]
 fn any_bytes_survive() {
-    on_one_thread(async {
-        let (protocol, server, inbox) = (protocol(&[]), serve(&[], Limits::default()).await, Rc::<Counts>::default());
+    for_each_client(async |client| {
+        let (protocol, server, inbox) = (protocol(&[("client", client)]), serve(&[], Limits::default()).await, Rc::<Counts>::default());
         let publisher = publisher(&*protocol, &server.address, &Rc::default(), LONG).await.unwrap();
         publisher.create(vec![(Topic(0), Bytes::new())]).await.unwrap();
         let mut subscriber = subscriber(&*protocol, &server.address, 0, &[Topic(0)], &inbox, LONG).await.unwrap();
@@ -141,8 +142,8 @@ fn any_bytes_survive() {
 
 #[test]
 fn publications_overlap_on_one_stream() {
-    on_one_thread(async {
-        let (protocol, server, inbox) = (protocol(&[]), serve(&[], Limits::default()).await, Rc::<Counts>::default());
+    for_each_client(async |client| {
+        let (protocol, server, inbox) = (protocol(&[("client", client)]), serve(&[], Limits::default()).await, Rc::<Counts>::default());
         let topics: Vec<Topic> = (0..300).map(Topic).collect();
         let publisher = publisher(&*protocol, &server.address, &Rc::default(), LONG).await.unwrap();
         publisher.create(topics.iter().map(|topic| (*topic, text(*topic, 0).into())).collect()).await.unwrap();
@@ -164,10 +165,10 @@ fn publications_overlap_on_one_stream() {
 
 #[test]
 fn a_wrong_password_is_refused_and_says_so() {
-    on_one_thread(async {
+    for_each_client(async |client| {
         let server = serve(&[], Limits::default()).await;
         for sasl in ["scram-sha-256", "scram-sha-1", "plain"] {
-            let wrong = protocol(&[("sasl", sasl), ("password", "wrong")]);
+            let wrong = protocol(&[("client", client), ("sasl", sasl), ("password", "wrong")]);
             let fault = publisher(&*wrong, &server.address, &Rc::default(), LONG).await.err().unwrap();
             assert!(matches!(&fault, Fault::Refused { what, why } if what.contains("publisher-0001") && why == "not-authorized"), "{fault}");
         }
@@ -177,8 +178,8 @@ fn a_wrong_password_is_refused_and_says_so() {
 
 #[test]
 fn a_topic_that_nobody_made_is_refused_by_name() {
-    on_one_thread(async {
-        let (protocol, server) = (protocol(&[]), serve(&[], Limits::default()).await);
+    for_each_client(async |client| {
+        let (protocol, server) = (protocol(&[("client", client)]), serve(&[], Limits::default()).await);
         let fault = subscriber(&*protocol, &server.address, 0, &[Topic(7)], &Rc::default(), LONG).await.err().unwrap();
         assert_eq!(fault.to_string(), "subscribing to topic-000007 was refused: item-not-found");
         let publisher = publisher(&*protocol, &server.address, &Rc::default(), LONG).await.unwrap();
@@ -190,8 +191,8 @@ fn a_topic_that_nobody_made_is_refused_by_name() {
 
 #[test]
 fn a_server_that_stops_gives_a_fault_to_all() {
-    on_one_thread(async {
-        let (protocol, server) = (protocol(&[]), serve(&[], Limits::default()).await);
+    for_each_client(async |client| {
+        let (protocol, server) = (protocol(&[("client", client)]), serve(&[], Limits::default()).await);
         let publisher = publisher(&*protocol, &server.address, &Rc::default(), LONG).await.unwrap();
         publisher.create(vec![(Topic(0), Bytes::new())]).await.unwrap();
         let mut subscriber = subscriber(&*protocol, &server.address, 0, &[Topic(0)], &Rc::default(), LONG).await.unwrap();
@@ -203,24 +204,6 @@ fn a_server_that_stops_gives_a_fault_to_all() {
     });
 }
 
-/// A server that says `lines`, one for each read of something, and then hangs or hangs up.
-async fn scripted(lines: &'static [&'static str], then_close: bool) -> ServerAddress {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = ServerAddress { socket: listener.local_addr().unwrap().to_string() };
-    tokio::task::spawn_local(async move {
-        let (mut socket, _) = listener.accept().await.unwrap();
-        let mut buffer = [0; 4096];
-        for line in lines {
-            let _ = socket.read(&mut buffer).await;
-            socket.write_all(line.as_bytes()).await.unwrap();
-        }
-        if !then_close {
-            while socket.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
-        }
-    });
-    address
-}
-
 const FEATURES: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>\
                         <stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256</mechanism></mechanisms></stream:features>";
 
@@ -228,15 +211,15 @@ const FULL: &str = "<stream:error><resource-constraint xmlns='urn:ietf:params:xm
 
 #[test]
 fn servers_that_misbehave_give_a_fault_in_time() {
-    on_one_thread(async {
-        let protocol = protocol(&[]);
+    for_each_client(async |client| {
+        let protocol = protocol(&[("client", client)]);
         let login = async |lines, then_close, timeout| publisher(&*protocol, &scripted(lines, then_close).await, &Rc::default(), timeout).await.err().unwrap();
         let short = Duration::from_millis(200);
         assert!(matches!(login(&[], false, short).await, Fault::Timeout { .. }));
         assert!(matches!(login(&[FEATURES], false, short).await, Fault::Timeout { .. }));
         assert!(matches!(login(&[HEADER], true, LONG).await, Fault::Connection { .. }));
         assert!(matches!(login(&[FEATURES, ""], true, LONG).await, Fault::Connection { .. }));
-        assert!(matches!(login(&["HTTP/1.1 400 Bad Request\r\n\r\n"], true, LONG).await, Fault::Connection { .. }));
+        assert!(matches!(login(&["HTTP/1.1 400 Bad Request\r\n\r\n"], true, LONG).await, Fault::Connection { .. } | Fault::Protocol { .. }));
         // One that claims success without knowing the password.
         let forged = login(&[FEATURES, "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>dj1mb3JnZWQ=</success>"], false, LONG).await;
         assert!(matches!(forged, Fault::Protocol { .. }), "{forged}");
@@ -252,27 +235,17 @@ fn servers_that_misbehave_give_a_fault_in_time() {
 
 #[test]
 fn a_mechanism_that_is_not_offered_lists_those_that_are() {
-    on_one_thread(async {
-        let plain = protocol(&[("sasl", "plain")]);
+    for_each_client(async |client| {
+        let plain = protocol(&[("client", client), ("sasl", "plain")]);
         let fault = publisher(&*plain, &scripted(&[FEATURES], false).await, &Rc::default(), LONG).await.err().unwrap();
         assert!(fault.to_string().contains("does not offer PLAIN, but SCRAM-SHA-256"), "{fault}");
     });
 }
 
-/// A whole login with ANONYMOUS, and then silence.
-const LOGIN_THEN_SILENCE: &[&str] = &[
-    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>\
-     <stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>ANONYMOUS</mechanism></mechanisms></stream:features>",
-    "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>",
-    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='2' version='1.0'>\
-     <stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>",
-    "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>a@localhost/b</jid></bind></iq>",
-];
-
 #[test]
 fn a_server_that_falls_silent_after_login_gives_a_timeout() {
-    on_one_thread(async {
-        let (anonymous, short) = (protocol(&[("sasl", "anonymous")]), Duration::from_secs(1));
+    for_each_client(async |client| {
+        let (anonymous, short) = (protocol(&[("client", client), ("sasl", "anonymous")]), Duration::from_secs(1));
         let publisher = publisher(&*anonymous, &scripted(LOGIN_THEN_SILENCE, false).await, &Rc::default(), short).await.unwrap();
         assert!(matches!(publisher.publish(Topic(0), Bytes::new()).await, Err(Fault::Timeout { .. })));
         let before = now();
@@ -280,41 +253,5 @@ fn a_server_that_falls_silent_after_login_gives_a_timeout() {
         assert!(now().since(before) < Duration::from_secs(2), "a goodbye takes a second at most");
         let fault = subscriber(&*anonymous, &scripted(LOGIN_THEN_SILENCE, false).await, 0, &[Topic(0)], &Rc::default(), short).await.err().unwrap();
         assert!(matches!(&fault, Fault::Timeout { what, .. } if what == "subscribing to 1 topics (0 done)"), "{fault}");
-    });
-}
-
-#[test]
-fn the_client_answers_pings() {
-    on_one_thread(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = ServerAddress { socket: listener.local_addr().unwrap().to_string() };
-        let server = async {
-            let (mut socket, _) = listener.accept().await.unwrap();
-            let mut buffer = [0; 4096];
-            for line in LOGIN_THEN_SILENCE {
-                assert!(socket.read(&mut buffer).await.unwrap() > 0);
-                socket.write_all(line.as_bytes()).await.unwrap();
-            }
-            socket
-                .write_all(b"<iq type='get' id='p1' from='localhost'><ping xmlns='urn:xmpp:ping'/></iq><iq type='get' id='p2'><query xmlns='x'/></iq>")
-                .await
-                .unwrap();
-            let mut seen = String::new();
-            while !seen.contains("service-unavailable") {
-                let read = socket.read(&mut buffer).await.unwrap();
-                assert!(read > 0, "closed after {seen:?}");
-                seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
-            }
-            seen
-        };
-        let (anonymous, inbox) = (protocol(&[("sasl", "anonymous")]), Rc::<Counts>::default());
-        let client = async {
-            let mut subscriber = subscriber(&*anonymous, &address, 0, &[], &inbox, LONG).await.unwrap();
-            subscriber.run(CancellationToken::new()).await
-        };
-        let seen = tokio::select! { seen = server => seen, ran = client => panic!("{ran:?}") };
-        let pong = seen.find("id=\"p1\"").or_else(|| seen.find("id='p1'")).unwrap();
-        assert!(seen[..pong].contains("<iq"), "{seen}");
-        assert_eq!((inbox.traffic.borrow().stanzas_up, inbox.traffic.borrow().stanzas_down), (2, 2));
     });
 }

@@ -13,10 +13,22 @@ use pushbench::contender::{Fault, Protocol, Publisher, PublisherSeat, ServerAddr
 use pushbench::measure::clock::{Clock, Instant, RealClock};
 use pushbench::measure::traffic::Traffic;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 pub use super::serving::{LONG, Running, on_one_thread, protocol, serve};
+
+/// The choices of the setting `client`.
+pub const CLIENTS: [&str; 2] = ["library", "lean"];
+
+/// Runs a test once for each client.
+#[expect(clippy::print_stdout, reason = "a failure is to say which client it was")]
+pub fn for_each_client(test: impl AsyncFn(&'static str)) {
+    for client in CLIENTS {
+        println!("client = {client}");
+        on_one_thread(test(client));
+    }
+}
 
 /// An inbox that counts as the harness does, and keeps what was carried.
 #[derive(Default)]
@@ -247,3 +259,31 @@ pub fn text(topic: Topic, version: u32) -> Vec<u8> {
 pub fn set(payloads: &[Vec<u8>]) -> HashSet<Vec<u8>> {
     payloads.iter().cloned().collect()
 }
+
+/// A server that says `lines`, one for each read of something, and then hangs or hangs up.
+pub async fn scripted(lines: &'static [&'static str], then_close: bool) -> ServerAddress {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = ServerAddress { socket: listener.local_addr().unwrap().to_string() };
+    tokio::task::spawn_local(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 4096];
+        for line in lines {
+            let _ = socket.read(&mut buffer).await;
+            socket.write_all(line.as_bytes()).await.unwrap();
+        }
+        if !then_close {
+            while socket.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
+        }
+    });
+    address
+}
+
+/// A whole login with ANONYMOUS, and then silence.
+pub const LOGIN_THEN_SILENCE: &[&str] = &[
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='1' version='1.0'>\
+     <stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>ANONYMOUS</mechanism></mechanisms></stream:features>",
+    "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>",
+    "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='2' version='1.0'>\
+     <stream:features><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></stream:features>",
+    "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>a@localhost/b</jid></bind></iq>",
+];

@@ -3,22 +3,38 @@
 //! A topic is a node; an update is an item published to it; a subscriber gets it as a message. The server keeps the last
 //! item of each node and sends it to whoever subscribes, so that version 0 needs no fetch.
 //!
-//! The client is tokio-xmpp at the level of its `xmlstream`, not its `Client`: the halves of that share a mutex that its
-//! receiver tries without leaving a waker, so that a client that sends while it receives can go deaf for good; and it
-//! hides lost connections and wrong passwords behind endless retries, where a benchmark needs a fault that names them.
+//! There are two clients: tokio-xmpp's, as an application would use it (`library`), and a lean one of our own (`lean`).
+//! What they have in common (`publisher`, `subscriber`) knows a stream as a `link` only: both count alike.
 
-mod client;
+mod lean;
+mod library;
 mod link;
+mod publisher;
 mod server;
 mod settings;
+mod subscriber;
 
+use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::contender::client::Client;
+use crate::contender::inbox::Inbox;
 use crate::contender::settings::{Setting, SettingsError, Values};
-use crate::contender::{Contender, Direction, Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerSeat, Subscriber, SubscriberSeat};
+use crate::contender::{
+    Contender, Direction, Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat,
+};
+use lean::link::LeanLink;
+use library::link::LibraryLink;
+use link::Caller;
+use publisher::PubSubPublisher;
 use settings::{SETTINGS, Settings};
+use subscriber::PubSubSubscriber;
+
+/// Bytes that the lean client reads at once.
+const READ: usize = 64 * 1024;
 
 /// The registry's entry.
 pub struct XmppPubSub;
@@ -45,12 +61,22 @@ impl Contender for XmppPubSub {
     }
 
     fn protocol(&self, values: &Values) -> Result<Rc<dyn Protocol>, SettingsError> {
-        Ok(Rc::new(PubSubProtocol { settings: Settings::read(values) }))
+        let settings = Settings::read(values);
+        let read = if settings.client == Client::Lean { READ } else { 0 };
+        Ok(Rc::new(PubSubProtocol { settings, buffer: Rc::new(RefCell::new(vec![0; read].into())) }))
     }
 }
 
 struct PubSubProtocol {
     settings: Settings,
+    /// The lean client's read buffer: one for all connections.
+    buffer: Rc<RefCell<Box<[u8]>>>,
+}
+
+impl PubSubProtocol {
+    fn caller<'a>(&'a self, server: &'a ServerAddress, user: String, inbox: Rc<dyn Inbox>, timeout: Duration) -> Caller<'a> {
+        Caller { server, user, settings: &self.settings, inbox, timeout, buffer: Rc::clone(&self.buffer) }
+    }
 }
 
 #[async_trait(?Send)]
@@ -60,17 +86,30 @@ impl Protocol for PubSubProtocol {
     }
 
     async fn publisher(&self, seat: PublisherSeat) -> Result<Box<dyn Publisher>, Fault> {
-        Ok(Box::new(client::PubSubPublisher::connect(&self.settings, seat).await?))
+        let caller = self.caller(&seat.server, format!("publisher-{:04}", seat.index), seat.inbox, seat.timeout);
+        let overlap = seat.connections.get();
+        Ok(Box::new(match self.settings.client {
+            Client::Library => PubSubPublisher::connect::<LibraryLink>(caller, overlap).await?,
+            Client::Lean => PubSubPublisher::connect::<LeanLink>(caller, overlap).await?,
+        }))
     }
 
     async fn subscriber(&self, seat: SubscriberSeat) -> Result<Box<dyn Subscriber>, Fault> {
-        Ok(Box::new(client::PubSubSubscriber::connect(&self.settings, seat).await?))
+        let caller = self.caller(&seat.server, format!("subscriber-{:06}", seat.index), seat.inbox, seat.timeout);
+        Ok(match self.settings.client {
+            Client::Library => Box::new(PubSubSubscriber::<LibraryLink>::connect(caller, &seat.topics).await?),
+            Client::Lean => Box::new(PubSubSubscriber::<LeanLink>::connect(caller, &seat.topics).await?),
+        })
     }
 
     fn forecast(&self, load: &Load) -> Forecast {
         // One connection each, however many they may hold: a stream carries any number of topics.
         let streams = load.subscribers + load.publishers;
         let probes = load.subscribers;
+        let memory_per_stream = match self.settings.client {
+            Client::Library => library::link::MEMORY_PER_STREAM,
+            Client::Lean => lean::link::MEMORY_PER_STREAM,
+        };
         Forecast {
             requests: 0,
             messages: load.deliveries,
@@ -78,7 +117,7 @@ impl Protocol for PubSubProtocol {
             setup_messages: streams * self.settings.sasl.login_messages() + 3 * (load.subscriptions + probes) + 4 * (load.topics + 1),
             server_descriptors: streams + 1,
             subscriber_descriptors: load.subscribers,
-            memory: streams * (server::MEMORY_PER_SESSION + link::MEMORY_PER_STREAM)
+            memory: streams * (server::MEMORY_PER_SESSION + memory_per_stream)
                 + load.topics * (server::MEMORY_PER_TOPIC + load.payload)
                 + (load.subscriptions + probes) * server::MEMORY_PER_SUBSCRIPTION,
         }

@@ -1,9 +1,11 @@
 //! What a scenario can set.
 
+use crate::contender::client::{CLIENT, Client};
 use crate::contender::settings::{Kind, Setting, Values};
 
 /// The settings, for reading, errors, lists and docs.
 pub const SETTINGS: &[Setting] = &[
+    CLIENT,
     Setting {
         name: "sasl",
         kind: Kind::Choice(&["scram-sha-256", "scram-sha-1", "plain", "anonymous"]),
@@ -28,6 +30,8 @@ pub const SETTINGS: &[Setting] = &[
 /// The settings, read.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Which client publishes and listens.
+    pub client: Client,
     /// How clients log in.
     pub sasl: Sasl,
     /// The password of all users.
@@ -60,7 +64,13 @@ impl Settings {
             "anonymous" => Sasl::Anonymous,
             _ => Sasl::ScramSha256,
         };
-        Self { sasl, password: values.text("password").to_owned(), window: values.count("window") as usize, starttls: values.text("starttls") == "offered" }
+        Self {
+            client: Client::read(values),
+            sasl,
+            password: values.text("password").to_owned(),
+            window: values.count("window") as usize,
+            starttls: values.text("starttls") == "offered",
+        }
     }
 }
 

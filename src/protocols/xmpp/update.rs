@@ -2,6 +2,8 @@
 //!
 //! `<update xmlns='urn:pushbench:update:0'>text</update>` or `<update … encoding='base64'>…</update>`.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
@@ -12,10 +14,10 @@ use super::xml::Element;
 pub const ENCODING: &str = "base64";
 
 /// The text to put in, and whether it is base64. A carriage return would come out as a line feed (XML 1.0 §2.11).
-pub fn encode(payload: &[u8]) -> (String, bool) {
+pub fn encode(payload: &[u8]) -> (Cow<'_, str>, bool) {
     match std::str::from_utf8(payload) {
-        Ok(text) if !text.contains('\r') && rxml::strings::validate_cdata(text).is_ok() => (text.to_owned(), false),
-        _ => (BASE64.encode(payload), true),
+        Ok(text) if !text.contains('\r') && rxml::strings::validate_cdata(text).is_ok() => (Cow::Borrowed(text), false),
+        _ => (Cow::Owned(BASE64.encode(payload)), true),
     }
 }
 
@@ -57,7 +59,7 @@ mod tests {
 
     #[test]
     fn text_stays_text_and_the_rest_survives() {
-        assert_eq!(encode(b"pushbench 1 2 3 <x>"), ("pushbench 1 2 3 <x>".to_owned(), false));
+        assert_eq!(encode(b"pushbench 1 2 3 <x>"), ("pushbench 1 2 3 <x>".into(), false));
         for payload in [&b""[..], b" ", b"\n\t", b"\r\n", b"\0", b"]]>&<'\"", b"\xff\xfe", "\u{fffe}".as_bytes(), "ä€𝄞".as_bytes()] {
             assert_eq!(there_and_back(payload).as_deref(), Some(payload));
         }

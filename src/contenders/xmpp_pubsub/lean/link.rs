@@ -1,0 +1,161 @@
+//! One bound stream: bytes out of the socket into the shared buffer, and from there to the inbox without a stop.
+
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::contender::Fault;
+use crate::contender::inbox::{Inbox, Message};
+
+use super::super::link::{Answer, Caller, GOODBYE, Link, MOST_REPLIES, Request, Step, in_time, stream_closed, stream_error};
+use super::login::{Bound, Login};
+use super::reader::Reader;
+use super::requests;
+use super::stanza::Arrival;
+
+/// Memory of a stream in the client's process, in bytes, with the kernel's share.
+pub const MEMORY_PER_STREAM: u64 = 12_000;
+
+/// A bound stream.
+pub struct LeanLink {
+    socket: TcpStream,
+    inbox: Rc<dyn Inbox>,
+    buffer: Rc<RefCell<Box<[u8]>>>,
+    reader: Reader,
+    /// Our full address, escaped.
+    address: Box<str>,
+    outgoing: Outgoing,
+    /// Our end of the stream is closed: nothing can be sent any more.
+    closed: bool,
+    /// So is the server's.
+    ended: bool,
+}
+
+/// What is to be sent.
+#[derive(Default)]
+struct Outgoing {
+    bytes: Vec<u8>,
+    written: usize,
+    /// How many stanzas of it, at most, answer the server.
+    replies: usize,
+}
+
+impl Link for LeanLink {
+    async fn connect(caller: Caller<'_>) -> Result<Self, Fault> {
+        let what = format!("login as {} at {}", caller.user, caller.server.socket);
+        let (step, timeout, buffer) = (Step::new(), caller.timeout, Rc::clone(&caller.buffer));
+        let inbox = Rc::clone(&caller.inbox);
+        let bound = in_time(&what, timeout, &step, Login::new(&what, &step, caller).run()).await?;
+        let Bound { socket, header, address, rest } = bound;
+        let mut link = Self { socket, inbox, buffer, reader: Reader::default(), address, outgoing: Outgoing::default(), closed: false, ended: false };
+        link.reader.feed(&header, |_| ()).map_err(|error| Fault::protocol(&what, error))?;
+        // What came with the last answer of the login: no answers to requests, since there were none.
+        link.take(&rest, &mut drop)?;
+        Ok(link)
+    }
+
+    fn push(&mut self, id: u64, request: Request) {
+        let size = requests::request(&mut self.outgoing.bytes, id, &request, &self.address);
+        self.inbox.sent(Message::Stanza, size);
+    }
+
+    fn poll_exchange(&mut self, context: &mut Context<'_>, take: &mut dyn FnMut(Answer)) -> Poll<Result<(), Fault>> {
+        self.poll_write(context).map_err(|error| Fault::connection("sending to the XMPP server", error))?;
+        if self.outgoing.replies > MOST_REPLIES {
+            // Woken when the socket takes more.
+            return Poll::Pending;
+        }
+        let buffer = Rc::clone(&self.buffer);
+        let mut buffer = buffer.borrow_mut();
+        // One call for all that is there, and none to learn that nothing more is: tokio knows from the short read.
+        let mut space = ReadBuf::new(&mut buffer);
+        ready!(Pin::new(&mut self.socket).poll_read(context, &mut space)).map_err(|error| Fault::connection("the XMPP stream", error))?;
+        let read = space.filled();
+        if read.is_empty() {
+            return Poll::Ready(Err(Fault::connection("the XMPP stream", "the server closed the connection")));
+        }
+        self.inbox.bytes(0, read.len());
+        Poll::Ready(self.take(read, take))
+    }
+
+    async fn close(&mut self, mut take: impl FnMut(Answer)) {
+        let goodbye = async {
+            self.inbox.sent(Message::Handshake, 0);
+            self.outgoing.bytes.extend_from_slice(requests::FOOTER);
+            self.closed = true;
+            std::future::poll_fn(|context| match self.poll_write(context) {
+                Ok(()) if !self.outgoing.bytes.is_empty() => Poll::Pending,
+                written => Poll::Ready(written),
+            })
+            .await?;
+            self.socket.shutdown().await?;
+            while !self.ended && self.exchange(&mut take).await.is_ok() {}
+            Ok::<(), io::Error>(())
+        };
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    }
+}
+
+impl LeanLink {
+    /// Takes what was read; all that is complete has reached the inbox when this returns.
+    fn take(&mut self, read: &[u8], take: &mut dyn FnMut(Answer)) -> Result<(), Fault> {
+        let (inbox, outgoing, closed, ended) = (&*self.inbox, &mut self.outgoing, self.closed, &mut self.ended);
+        let mut over = None;
+        let fed = self.reader.feed(read, |arrival| match arrival {
+            Arrival::Message(update) => inbox.received(Message::Stanza, false, update.as_deref()),
+            Arrival::Presence => inbox.received(Message::Stanza, false, None),
+            Arrival::Answer(id, refusal) => {
+                inbox.received(Message::Stanza, true, None);
+                take(Answer { id, refusal });
+            }
+            Arrival::Request { id, from, is_ping } => {
+                inbox.received(Message::Stanza, false, None);
+                if closed {
+                    return;
+                }
+                requests::reply(&mut outgoing.bytes, &id, from.as_deref(), is_ping);
+                outgoing.replies += 1;
+                inbox.sent(Message::Stanza, 0);
+            }
+            Arrival::StreamError(condition) => {
+                inbox.received(Message::Handshake, false, None);
+                over.get_or_insert_with(|| stream_error(&condition));
+            }
+            Arrival::Footer => {
+                inbox.received(Message::Handshake, false, None);
+                *ended = true;
+                over.get_or_insert_with(stream_closed);
+            }
+        });
+        match (over, fed) {
+            (Some(fault), _) => Err(fault),
+            (None, Err(broken)) => Err(Fault::protocol("on the XMPP stream", broken)),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    /// Sends as much as the socket takes; what is left waits for the next turn.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        while self.outgoing.written < self.outgoing.bytes.len() {
+            let rest = &self.outgoing.bytes[self.outgoing.written..];
+            match Pin::new(&mut self.socket).poll_write(context, rest)? {
+                Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(written) => {
+                    self.inbox.bytes(written, 0);
+                    self.outgoing.written += written;
+                }
+                Poll::Pending => return Ok(()),
+            }
+        }
+        if self.outgoing.written > 0 {
+            // An idle connection keeps no buffer.
+            self.outgoing = Outgoing::default();
+        }
+        Ok(())
+    }
+}

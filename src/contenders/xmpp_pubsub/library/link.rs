@@ -1,0 +1,345 @@
+//! One stream of tokio-xmpp's: connect, log in, bind, then stanzas both ways, every one of them counted.
+//!
+//! Everything that can wait has a deadline, and every failure is a fault that says what was being done. The SASL
+//! exchange is run here and not by tokio-xmpp's `client_login`, which takes the strongest mechanism on offer, whatever
+//! the scenario says, and does not check the server's signature.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures::{Sink, SinkExt as _, Stream as _, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, BufStream, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_xmpp::xmlstream::{
+    InitiatingStream, PendingFeaturesRecv, ReadError, RecvFeaturesError, StreamHeader, Timeouts, XmlStream, XmppStreamElement, initiate_stream,
+};
+use xmpp_parsers::bind::{BindQuery, BindResponse};
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::jid::Jid;
+use xmpp_parsers::sasl::{Auth, Nonza, Response};
+use xmpp_parsers::stanza::Stanza;
+use xmpp_parsers::stream_features::StreamFeatures;
+
+use crate::contender::inbox::{Inbox, Message};
+use crate::contender::{Fault, socket};
+use crate::protocols::xmpp::namespaces as ns;
+use crate::protocols::xmpp::server::DOMAIN;
+
+use super::super::link::{
+    Answer, Caller, GOODBYE, Link, MOST_REPLIES, RESOURCE, Request, Step, in_time, mechanism, not_offered, stream_closed, stream_error, words,
+};
+use super::stanzas;
+
+/// Memory of a stream in the client's process, in bytes.
+pub const MEMORY_PER_STREAM: u64 = 30_000;
+
+/// Most buffers of a client hold less than a stanza or two: small ones, since there may be thousands of clients.
+const BUFFER: usize = 4096;
+
+type Pipe = BufStream<CountedSocket>;
+type Elements = XmlStream<Pipe, XmppStreamElement>;
+
+/// A bound stream.
+pub struct LibraryLink {
+    stream: Elements,
+    inbox: Rc<dyn Inbox>,
+    service: Jid,
+    /// The full address that the server has given.
+    address: Jid,
+    /// What is to be sent, with the size of the update in it.
+    outgoing: VecDeque<(XmppStreamElement, usize)>,
+    /// How many of those, at most, answer the server.
+    replies: usize,
+    unflushed: bool,
+    /// The server has closed the stream.
+    ended: bool,
+    /// The server has closed the connection.
+    cut: Rc<Cell<bool>>,
+}
+
+impl Link for LibraryLink {
+    async fn connect(caller: Caller<'_>) -> Result<Self, Fault> {
+        let what = format!("login as {} at {}", caller.user, caller.server.socket);
+        let (step, timeout) = (Step::new(), caller.timeout);
+        let login = Login { what: &what, step: &step, caller };
+        in_time(&what, timeout, &step, login.run()).await
+    }
+
+    fn push(&mut self, id: u64, request: Request) {
+        let payload = if let Request::Publish(_, payload) = &request { payload.len() } else { 0 };
+        let iq = stanzas::request(id, request, &self.address).with_to(self.service.clone());
+        self.outgoing.push_back((XmppStreamElement::Stanza(iq.into()), payload));
+    }
+
+    fn poll_exchange(&mut self, context: &mut Context<'_>, take: &mut dyn FnMut(Answer)) -> Poll<Result<(), Fault>> {
+        let stanza = ready!(self.poll(context))?;
+        self.take(stanza, take);
+        Poll::Ready(Ok(()))
+    }
+
+    async fn close(&mut self, mut take: impl FnMut(Answer)) {
+        let _ = tokio::time::timeout(GOODBYE, async {
+            self.outgoing.clear();
+            self.inbox.sent(Message::Handshake, 0);
+            self.stream.shutdown().await?;
+            while !self.ended {
+                if self.exchange(&mut take).await.is_err() {
+                    break;
+                }
+                // Nothing can be sent any more.
+                self.outgoing.clear();
+            }
+            Ok::<(), io::Error>(())
+        })
+        .await;
+    }
+}
+
+impl LibraryLink {
+    fn take(&mut self, stanza: Stanza, take: &mut dyn FnMut(Answer)) {
+        if let Some(reply) = stanzas::reply(&stanza) {
+            self.inbox.received(Message::Stanza, false, None);
+            self.outgoing.push_back((XmppStreamElement::Stanza(reply.into()), 0));
+            self.replies += 1;
+            return;
+        }
+        match stanza {
+            Stanza::Iq(Iq::Result { id, .. }) => {
+                self.inbox.received(Message::Stanza, true, None);
+                take(Answer { id: id.parse().ok(), refusal: None });
+            }
+            Stanza::Iq(Iq::Error { id, error, .. }) => {
+                self.inbox.received(Message::Stanza, true, None);
+                take(Answer { id: id.parse().ok(), refusal: Some(words(&error.defined_condition)) });
+            }
+            Stanza::Message(message) => self.inbox.received(Message::Stanza, false, stanzas::update(&message).as_deref()),
+            Stanza::Iq(_) | Stanza::Presence(_) => self.inbox.received(Message::Stanza, false, None),
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Stanza, Fault>> {
+        self.poll_write(context).map_err(|error| Fault::connection("sending to the XMPP server", error))?;
+        if self.replies > MOST_REPLIES {
+            // Woken when the socket takes more.
+            return Poll::Pending;
+        }
+        loop {
+            return Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(context)) {
+                Some(Ok(XmppStreamElement::Stanza(stanza))) => Ok(stanza),
+                Some(Ok(XmppStreamElement::StreamError(error))) => {
+                    self.inbox.received(Message::Handshake, false, None);
+                    Err(stream_error(&words(&error.0.condition)))
+                }
+                Some(Ok(other)) => Err(Fault::protocol("on the XMPP stream", format!("unexpected {other:?}"))),
+                Some(Err(ReadError::SoftTimeout)) => continue,
+                Some(Err(ReadError::StreamFooterReceived)) => {
+                    self.ended = true;
+                    self.inbox.received(Message::Handshake, false, None);
+                    Err(stream_closed())
+                }
+                // To the parser the end of the connection is a mistake in the text.
+                Some(Err(ReadError::HardError(_))) if self.cut.get() => Err(Fault::connection("the XMPP stream", "the server closed the connection")),
+                Some(Err(ReadError::HardError(error))) if error.kind() == io::ErrorKind::InvalidData => Err(Fault::protocol("on the XMPP stream", error)),
+                Some(Err(ReadError::ParseError(error))) => Err(Fault::protocol("on the XMPP stream", error)),
+                Some(Err(ReadError::HardError(error))) => Err(Fault::connection("the XMPP stream", error)),
+                None => Err(Fault::connection("the XMPP stream", "the server closed the connection")),
+            });
+        }
+    }
+
+    /// Sends as much as the socket takes; what is left waits for the next turn.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        type Out<'a> = &'a XmppStreamElement;
+        while let Some((element, payload)) = self.outgoing.front() {
+            let mut stream = Pin::new(&mut self.stream);
+            match Sink::<Out<'_>>::poll_ready(stream.as_mut(), context) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => return Ok(()),
+            }
+            stream.start_send(element)?;
+            self.inbox.sent(Message::Stanza, *payload);
+            self.unflushed = true;
+            self.outgoing.pop_front();
+        }
+        self.replies = 0;
+        if self.unflushed
+            && let Poll::Ready(flushed) = Sink::<Out<'_>>::poll_flush(Pin::new(&mut self.stream), context)
+        {
+            flushed?;
+            self.unflushed = false;
+        }
+        Ok(())
+    }
+}
+
+/// A login under way.
+struct Login<'a> {
+    /// For faults.
+    what: &'a str,
+    step: &'a Step,
+    caller: Caller<'a>,
+}
+
+impl Login<'_> {
+    async fn run(self) -> Result<LibraryLink, Fault> {
+        let tcp = TcpStream::connect(&self.caller.server.socket).await.map_err(|error| self.lost(error))?;
+        socket::prepare(&tcp).map_err(|error| self.lost(error))?;
+        let (inbox, cut) = (&self.caller.inbox, Rc::new(Cell::new(false)));
+        inbox.connected();
+        let pipe = BufStream::with_capacity(BUFFER, BUFFER, CountedSocket { socket: tcp, inbox: Rc::clone(inbox), cut: Rc::clone(&cut) });
+        // Deadlines are ours: silence on a stream is no fault when nothing changes.
+        let never = Timeouts { read_timeout: Duration::from_secs(86_400 * 365), response_timeout: Duration::from_secs(86_400 * 365) };
+        self.step.is("opening the stream");
+        inbox.sent(Message::Handshake, 0);
+        let opened = initiate_stream(pipe, ns::CLIENT, header(), never).await.map_err(|error| self.lost(error))?;
+        let (features, mut stream) = self.features(opened).await?;
+        self.step.is("authenticating");
+        self.authenticate(&mut stream, &features).await?;
+        self.step.is("opening the stream anew");
+        let restarted: InitiatingStream<Pipe> = stream.initiate_reset();
+        inbox.sent(Message::Handshake, 0);
+        let opened = restarted.send_header(header()).await.map_err(|error| self.lost(error))?;
+        let (features, mut stream) = self.features(opened).await?;
+        if !features.can_bind() {
+            return Err(Fault::protocol(self.what, "the server offers no resource binding"));
+        }
+        self.step.is("binding a resource");
+        let address = self.bind(&mut stream).await?;
+        let service = stanzas::service().map_err(|error| Fault::protocol(self.what, error))?;
+        let inbox = self.caller.inbox;
+        Ok(LibraryLink { stream, inbox, service, address, outgoing: VecDeque::new(), replies: 0, unflushed: false, ended: false, cut })
+    }
+
+    /// The server's header has come; now its features.
+    async fn features(&self, opened: PendingFeaturesRecv<Pipe>) -> Result<(StreamFeatures, Elements), Fault> {
+        self.caller.inbox.received(Message::Handshake, true, None);
+        let result = opened.recv_features().await;
+        self.caller.inbox.received(Message::Handshake, true, None);
+        result.map_err(|error| match error {
+            RecvFeaturesError::Io(error) => self.lost(error),
+            RecvFeaturesError::StreamError(error) => Fault::refused(self.what, words(&error.0.condition)),
+        })
+    }
+
+    async fn authenticate(&self, stream: &mut Elements, features: &StreamFeatures) -> Result<(), Fault> {
+        let sasl = self.caller.settings.sasl;
+        if !features.sasl_mechanisms.contains(sasl.name()) {
+            return Err(not_offered(self.what, sasl, &features.sasl_mechanisms.iter().map(String::as_str).collect::<Vec<_>>()));
+        }
+        let mut mechanism = mechanism(&self.caller.user, self.caller.settings).map_err(|error| Fault::protocol(self.what, error))?;
+        let name = sasl.name().parse().map_err(|error| Fault::protocol(self.what, error))?;
+        self.send(stream, Nonza::Auth(Auth { mechanism: name, data: mechanism.initial() })).await?;
+        loop {
+            match self.receive(stream).await? {
+                XmppStreamElement::Sasl(Nonza::Challenge(challenge)) => {
+                    let data = mechanism.response(&challenge.data).map_err(|error| Fault::protocol(self.what, error))?;
+                    self.send(stream, Nonza::Response(Response { data })).await?;
+                }
+                // A server that knows the password proves it (RFC 5802 §3).
+                XmppStreamElement::Sasl(Nonza::Success(success)) => {
+                    return mechanism.success(&success.data).map_err(|error| Fault::protocol(self.what, error));
+                }
+                XmppStreamElement::Sasl(Nonza::Failure(failure)) => return Err(Fault::refused(self.what, words(&failure.defined_condition))),
+                other => return Err(self.unexpected(other)),
+            }
+        }
+    }
+
+    async fn bind(&self, stream: &mut Elements) -> Result<Jid, Fault> {
+        let query = Iq::from_set("bind", BindQuery::new(Some(RESOURCE.to_owned())));
+        self.send(stream, Stanza::Iq(query)).await?;
+        match self.receive(stream).await? {
+            XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { payload: Some(payload), .. })) => {
+                BindResponse::try_from(payload).map(Jid::from).map_err(|error| Fault::protocol(self.what, error))
+            }
+            XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { error, .. })) => Err(Fault::refused(self.what, words(&error.defined_condition))),
+            other => Err(self.unexpected(other)),
+        }
+    }
+
+    async fn send(&self, stream: &mut Elements, element: impl Into<Handshake>) -> Result<(), Fault> {
+        self.caller.inbox.sent(Message::Handshake, 0);
+        stream.send(&element.into().0).await.map_err(|error| self.lost(error))
+    }
+
+    async fn receive(&self, stream: &mut Elements) -> Result<XmppStreamElement, Fault> {
+        let element = match stream.next().await {
+            Some(Ok(element)) => element,
+            Some(Err(error)) => return Err(self.lost(error)),
+            None => return Err(self.lost("the server closed the connection")),
+        };
+        self.caller.inbox.received(Message::Handshake, true, None);
+        Ok(element)
+    }
+
+    fn lost(&self, why: impl std::fmt::Display) -> Fault {
+        Fault::connection(self.what, why)
+    }
+
+    fn unexpected(&self, element: XmppStreamElement) -> Fault {
+        match element {
+            XmppStreamElement::StreamError(error) => Fault::refused(self.what, words(&error.0.condition)),
+            other => Fault::protocol(self.what, format!("unexpected {other:?}")),
+        }
+    }
+}
+
+/// An element of the handshake, to be sent.
+struct Handshake(XmppStreamElement);
+
+impl From<Nonza> for Handshake {
+    fn from(nonza: Nonza) -> Self {
+        Self(XmppStreamElement::Sasl(nonza))
+    }
+}
+
+impl From<Stanza> for Handshake {
+    fn from(stanza: Stanza) -> Self {
+        Self(XmppStreamElement::Stanza(stanza))
+    }
+}
+
+fn header() -> StreamHeader<'static> {
+    StreamHeader { to: Some(Cow::Borrowed(DOMAIN)), from: None, id: None }
+}
+
+/// A socket whose bytes are counted by the inbox.
+struct CountedSocket {
+    socket: TcpStream,
+    inbox: Rc<dyn Inbox>,
+    /// Set once the other end has closed it.
+    cut: Rc<Cell<bool>>,
+}
+
+impl AsyncRead for CountedSocket {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
+        let read = buffer.filled().len() - before;
+        self.cut.set(read == 0);
+        self.inbox.bytes(0, read);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for CountedSocket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.socket).poll_write(context, bytes))?;
+        self.inbox.bytes(written, 0);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
