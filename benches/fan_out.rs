@@ -1,8 +1,17 @@
-//! What a delivery of `xmpp-pubsub` costs: `cargo bench --bench fan_out [SUBSCRIBERS]` (default 1,000).
+//! What a delivery of `xmpp-pubsub` costs, with the library's client and with the lean one:
+//! `cargo bench --bench fan_out [SUBSCRIBERS [ROUNDS]]` (default 1,000 and 5).
 //!
-//! The server is a child process on core 0, all clients are one thread on core 1, so that the CPU of each is its own
+//! - *Fan-out*: one topic, all subscribers; 20 publications to warm up, then 300 that count, one after the other, each when
+//!   all subscribers have the one before. A round is the library's client and then the lean one, each with a server of its own; ratios are
+//!   taken within a round, and what is shown last is the median over rounds.
+//! - *Memory*: resident memory of each side's process at 1,000, 2,000, 3,000 and 4,000 subscribers of one topic, each side in a fresh
+//!   process; the figure is the slope of the line through them, without the kernel's share.
+//! - *Fan-in*: 45,754 topics and one subscriber: set-up, then 10,000 updates.
+//! - *Reading*: what the server's parser takes of a publication.
+//!
+//! The server is a child process on core 0, all clients and the publisher are one thread on core 1, so that the CPU of each is its own
 //! (getrusage). On loopback the receiver's share of the kernel's work is billed to the sender: the sum is sound, the split
-//! is biased. Publications go one after the other, each when all subscribers have the one before.
+//! is biased. Logins are PLAIN in fan-out and memory, SCRAM-SHA-256 in fan-in.
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::cell::{Cell, RefCell};
@@ -16,14 +25,14 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use nix::sched::{CpuSet, sched_setaffinity};
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike as _;
 use nix::unistd::Pid;
 use pushbench::contender::inbox::{Inbox, Message, Request};
 use pushbench::contender::pacer::{Pacer, Tick, Ticks};
 use pushbench::contender::settings::Values;
 use pushbench::contender::topic::Topic;
-use pushbench::contender::{Limits, Protocol, PublisherSeat, ServerAddress, ServerSeat, SubscriberSeat};
+use pushbench::contender::{Fault, Limits, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, SubscriberSeat};
 use pushbench::contenders;
 use pushbench::measure::clock::{Clock as _, RealClock};
 use pushbench::measure::ledger::Ledger;
@@ -36,6 +45,7 @@ use tokio_util::sync::CancellationToken;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
+const CLIENTS: [&str; 2] = ["library", "lean"];
 const TIMEOUT: Duration = Duration::from_secs(60);
 const WARM_UP: u32 = 20;
 const PUBLICATIONS: u32 = 300;
@@ -47,15 +57,104 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if arguments.first().is_some_and(|argument| argument == "server") {
         pin(0)?;
+        raise_descriptor_limit()?;
         return runtime.block_on(LocalSet::new().run_until(server()));
     }
-    let subscribers = arguments.first().map_or(Ok(1_000), |count| count.parse())?;
     pin(1)?;
-    reading()?;
-    for sasl in ["plain", "scram-sha-256"] {
-        runtime.block_on(LocalSet::new().run_until(fan_out(sasl, subscribers)))?;
+    raise_descriptor_limit()?;
+    if let [first, client] = arguments.as_slice()
+        && first == "memory"
+    {
+        return runtime.block_on(LocalSet::new().run_until(memory(client)));
     }
-    runtime.block_on(LocalSet::new().run_until(fan_in(45_754)))
+    let number = |at: usize, default: u32| arguments.get(at).map_or(Ok(default), |count| count.parse());
+    let (subscribers, rounds) = (number(0, 1_000)?, number(1, 5)?);
+    conditions("before");
+    reading()?;
+    let mut measured = Vec::new();
+    for round in 1..=rounds {
+        let mut pair = Vec::new();
+        for client in CLIENTS {
+            let costs = runtime.block_on(LocalSet::new().run_until(fan_out(client, subscribers)))?;
+            println!("round {round}, {client:7}: {costs}");
+            pair.push(costs);
+        }
+        measured.push(pair);
+    }
+    println!("fan-out to {subscribers} subscribers, medians of {rounds} rounds");
+    for (place, client) in CLIENTS.iter().enumerate() {
+        let of = |cost: fn(&Costs) -> f64| median(measured.iter().map(|pair| cost(&pair[place])).collect());
+        println!(
+            "  {client:7}: {}",
+            Costs { login: of(|costs| costs.login), server: of(|costs| costs.server), client: of(|costs| costs.client), rate: of(|costs| costs.rate) }
+        );
+    }
+    let ratio = |cost: fn(&Costs) -> f64| median(measured.iter().map(|pair| cost(&pair[1]) / cost(&pair[0])).collect());
+    println!("  lean / library within a round: client {:.2}, server {:.2}, login {:.2}", ratio(|c| c.client), ratio(|c| c.server), ratio(|c| c.login));
+    for client in CLIENTS {
+        // A fresh process: what another has left behind in the heap would hide what this one needs.
+        let status = Command::new(std::env::current_exe()?).args(["memory", client]).status()?;
+        if !status.success() {
+            return Err("measuring memory failed".into());
+        }
+    }
+    for client in CLIENTS {
+        runtime.block_on(LocalSet::new().run_until(fan_in(client, 45_754)))?;
+    }
+    conditions("after");
+    Ok(())
+}
+
+/// What may have changed the figures.
+fn conditions(when: &str) {
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, NonZeroUsize::get);
+    let cpuinfo = read("/proc/cpuinfo");
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")).map_or("unknown", |rest| rest.trim_start_matches(['\t', ' ', ':']));
+    println!(
+        "{when}: {model}, {cores} core(s) left to this process, Linux {}, load {}",
+        read("/proc/sys/kernel/osrelease").trim(),
+        read("/proc/loadavg").trim()
+    );
+}
+
+/// Microseconds of CPU each, and deliveries per second.
+struct Costs {
+    /// A login and subscription, at the client.
+    login: f64,
+    /// A delivery, at the server.
+    server: f64,
+    /// A delivery, at the client.
+    client: f64,
+    rate: f64,
+}
+
+impl std::fmt::Display for Costs {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "a delivery: server {:5.2} us, client {:5.2} us; {:6.0}/s; a login and subscription: client {:4.0} us",
+            self.server, self.client, self.rate, self.login
+        )
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
+}
+
+/// The slope of the line through the points, by least squares.
+fn slope(points: &[(f64, f64)]) -> f64 {
+    let count = points.len() as f64;
+    let (x, y) = (points.iter().map(|point| point.0).sum::<f64>() / count, points.iter().map(|point| point.1).sum::<f64>() / count);
+    let (over, under) = points.iter().fold((0.0, 0.0), |(over, under), point| (over + (point.0 - x) * (point.1 - y), under + (point.0 - x).powi(2)));
+    over / under
+}
+
+fn raise_descriptor_limit() -> Outcome<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
 }
 
 /// The server's process: says where it listens, then its CPU and memory for each line it gets.
@@ -69,7 +168,7 @@ async fn server() -> Outcome<()> {
         std::process::exit(0);
     });
     let seat = ServerSeat { listener, stop: CancellationToken::new(), ledger: Ledger::default(), limits: Limits::default() };
-    Ok(protocol("plain")?.serve(seat).await?)
+    Ok(protocol("library", "plain")?.serve(seat).await?)
 }
 
 /// The server's part that is not the kernel's: reading a publication.
@@ -92,72 +191,112 @@ fn reading() -> Outcome<()> {
     Ok(())
 }
 
+/// Subscribers of one topic that listen until stopped.
+struct Audience {
+    inbox: Rc<Received>,
+    stop: CancellationToken,
+    running: JoinSet<Result<(), Fault>>,
+    size: u32,
+}
+
+impl Audience {
+    fn new() -> Self {
+        Self { inbox: Rc::default(), stop: CancellationToken::new(), running: JoinSet::new(), size: 0 }
+    }
+
+    /// Connects more of them, 64 at a time, and waits until all have the topic's first value.
+    async fn grow(&mut self, protocol: &Rc<dyn Protocol>, address: &ServerAddress, to: u32) -> Outcome<()> {
+        let heard = self.inbox.count.get();
+        let seats = (self.size..to).map(|index| subscriber_seat(address, index, [Topic(0)].into(), &self.inbox));
+        let mut logins = futures::stream::iter(seats.map(|seat| protocol.subscriber(seat))).buffer_unordered(64);
+        while let Some(subscriber) = logins.next().await {
+            let (mut subscriber, stop) = (subscriber?, self.stop.clone());
+            self.running.spawn_local(async move {
+                let ran = subscriber.run(stop).await;
+                subscriber.close().await;
+                ran
+            });
+        }
+        drop(logins);
+        self.inbox.reach(heard + u64::from(to - self.size)).await;
+        self.size = to;
+        Ok(())
+    }
+
+    /// Publishes once and waits until all have it.
+    async fn hear(&self, publisher: &dyn Publisher, version: u32) -> Outcome<()> {
+        let heard = self.inbox.count.get();
+        publisher.publish(Topic(0), payload(Topic(0), version)).await?;
+        self.inbox.reach(heard + u64::from(self.size)).await;
+        Ok(())
+    }
+
+    async fn leave(mut self) -> Outcome<()> {
+        self.stop.cancel();
+        while let Some(ran) = self.running.join_next().await {
+            ran??;
+        }
+        Ok(())
+    }
+}
+
 /// One topic, many subscribers.
-async fn fan_out(sasl: &str, subscribers: u32) -> Outcome<()> {
-    let (mut child, inbox, protocol) = (ServerProcess::start()?, Rc::new(Received::default()), protocol(sasl)?);
+async fn fan_out(client: &str, subscribers: u32) -> Outcome<Costs> {
+    let (mut child, protocol, mut audience) = (ServerProcess::start()?, protocol(client, "plain")?, Audience::new());
     let publisher = protocol.publisher(publisher_seat(&child.address)).await?;
     publisher.create(vec![(Topic(0), payload(Topic(0), 0))]).await?;
-    let (server_before, own_before, resident_before) = (child.usage()?, cpu_micros(), resident_kilobytes());
-    let begun = RealClock.now();
-    let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
-    let seats = (0..subscribers).map(|index| subscriber_seat(&child.address, index, [Topic(0)].into(), &inbox));
-    let mut logins = futures::stream::iter(seats.map(|seat| protocol.subscriber(seat))).buffer_unordered(64);
-    while let Some(subscriber) = logins.next().await {
-        let mut subscriber = subscriber?;
-        let stop = stop.clone();
-        running.spawn_local(async move {
-            let ran = subscriber.run(stop).await;
-            subscriber.close().await;
-            ran
-        });
-    }
-    drop(logins);
-    inbox.reach(u64::from(subscribers)).await;
-    let seconds = RealClock.now().since(begun).as_secs_f64();
-    let (server_after, own_after) = (child.usage()?, cpu_micros());
-    let each = |micros: u64| micros as f64 / f64::from(subscribers);
-    println!("{subscribers} subscribers, {sasl}");
-    println!(
-        "  login and subscribe, 64 at a time: {:.0}/s; server {:.0} us, client {:.0} us each",
-        f64::from(subscribers) / seconds,
-        each(server_after.0 - server_before.0),
-        each(own_after - own_before)
-    );
-    println!(
-        "  memory: server {:.1} kB, client {:.1} kB each (resident, without the kernel's)",
-        (server_after.1 - server_before.1) as f64 / f64::from(subscribers),
-        (resident_kilobytes() - resident_before) as f64 / f64::from(subscribers)
-    );
-    let mut before = (server_after, own_after, RealClock.now());
+    let before = cpu_micros();
+    audience.grow(&protocol, &child.address, subscribers).await?;
+    let login = (cpu_micros() - before) as f64 / f64::from(subscribers);
+    let mut before = (0, 0, RealClock.now());
     for version in 1..=WARM_UP + PUBLICATIONS {
         if version == WARM_UP + 1 {
-            before = (child.usage()?, cpu_micros(), RealClock.now());
+            before = (child.usage()?.0, cpu_micros(), RealClock.now());
         }
-        publisher.publish(Topic(0), payload(Topic(0), version)).await?;
-        inbox.reach(u64::from(subscribers) * (1 + u64::from(version))).await;
+        audience.hear(&*publisher, version).await?;
     }
     let deliveries = f64::from(subscribers) * f64::from(PUBLICATIONS);
     let seconds = RealClock.now().since(before.2).as_secs_f64();
-    let (server, own) = ((child.usage()?.0 - before.0.0) as f64, (cpu_micros() - before.1) as f64);
-    println!("  fan-out: {:.0} deliveries/s; server {:.2} us, client {:.2} us each", deliveries / seconds, server / deliveries, own / deliveries);
-    stop.cancel();
-    while let Some(ran) = running.join_next().await {
-        ran??;
+    let (server, own) = ((child.usage()?.0 - before.0) as f64, (cpu_micros() - before.1) as f64);
+    audience.leave().await?;
+    publisher.close().await;
+    Ok(Costs { login, server: server / deliveries, client: own / deliveries, rate: deliveries / seconds })
+}
+
+/// Memory of a session on each side, as a slope.
+async fn memory(client: &str) -> Outcome<()> {
+    let (mut child, protocol, mut audience) = (ServerProcess::start()?, protocol(client, "plain")?, Audience::new());
+    let publisher = protocol.publisher(publisher_seat(&child.address)).await?;
+    publisher.create(vec![(Topic(0), payload(Topic(0), 0))]).await?;
+    let (mut server, mut own, mut version) = (Vec::new(), Vec::new(), 0);
+    for subscribers in [1_000, 2_000, 3_000, 4_000] {
+        audience.grow(&protocol, &child.address, subscribers).await?;
+        for _ in 0..5 {
+            version += 1;
+            audience.hear(&*publisher, version).await?;
+        }
+        server.push((f64::from(subscribers), child.usage()?.1 as f64));
+        own.push((f64::from(subscribers), resident_kilobytes() as f64));
     }
+    let shown = |points: &[(f64, f64)]| points.iter().map(|point| format!("{:.0}", point.1)).collect::<Vec<_>>().join(", ");
+    println!("memory at 1,000 to 4,000 subscribers, {client}");
+    println!("  client {:.2} kB each ({} kB)", slope(&own), shown(&own));
+    println!("  server {:.2} kB each ({} kB)", slope(&server), shown(&server));
+    audience.leave().await?;
     publisher.close().await;
     Ok(())
 }
 
 /// Many topics, one subscriber: FriendFeed's case.
-async fn fan_in(topics: u32) -> Outcome<()> {
-    let (mut child, inbox, protocol) = (ServerProcess::start()?, Rc::new(Received::default()), protocol("scram-sha-256")?);
+async fn fan_in(client: &str, topics: u32) -> Outcome<()> {
+    let (mut child, inbox, protocol) = (ServerProcess::start()?, Rc::new(Received::default()), protocol(client, "scram-sha-256")?);
     let all: Vec<Topic> = (0..topics).map(Topic).collect();
     let publisher = protocol.publisher(publisher_seat(&child.address)).await?;
     let (server_before, own_before, begun) = (child.usage()?, cpu_micros(), RealClock.now());
     publisher.create(all.iter().map(|topic| (*topic, payload(*topic, 0))).collect()).await?;
     let (created, server_created, own_created) = (RealClock.now(), child.usage()?, cpu_micros());
     let each = |micros: u64, count: u32| micros as f64 / f64::from(count);
-    println!("{topics} topics, 1 subscriber");
+    println!("{topics} topics, 1 subscriber, {client}");
     println!(
         "  create and publish: {:.2} s; server {:.1} us and {:.2} kB, client {:.1} us each",
         created.since(begun).as_secs_f64(),
@@ -196,9 +335,9 @@ async fn fan_in(topics: u32) -> Outcome<()> {
     worked
 }
 
-fn protocol(sasl: &str) -> Outcome<Rc<dyn Protocol>> {
+fn protocol(client: &str, sasl: &str) -> Outcome<Rc<dyn Protocol>> {
     let contender = contenders::ALL.iter().find(|contender| contender.name() == "xmpp-pubsub").ok_or("xmpp-pubsub is not in the list")?;
-    let given = BTreeMap::from([("sasl".to_owned(), sasl.to_owned())]);
+    let given = BTreeMap::from([("client", client), ("sasl", sasl)].map(|(key, value)| (key.to_owned(), value.to_owned())));
     let values = Values::new(contender.settings(), &given)?;
     Ok(contender.protocol(&values)?)
 }
