@@ -199,14 +199,12 @@ impl<'a> Stanza<'a> {
                     _ => return Err(Broken::Unexpected(format!("{name} xmlns='{space}'"))),
                 };
             }
-            (Kind::Message, _) => {
-                if !self.done && depth == self.found + 2 && CHAIN.get(usize::from(self.found)) == Some(&(space, name)) {
-                    self.found += 1;
-                    if usize::from(self.found) == CHAIN.len()
-                        && let Some(encoding) = start.try_get_attribute("encoding").map_err(|error| Broken::Parser(error.to_string()))?
-                    {
-                        self.encoding = Some(value(&encoding)?.into_owned());
-                    }
+            (Kind::Message, _) if !self.done && depth == self.found + 2 && CHAIN.get(usize::from(self.found)) == Some(&(space, name)) => {
+                self.found += 1;
+                if usize::from(self.found) == CHAIN.len()
+                    && let Some(encoding) = start.try_get_attribute("encoding").map_err(|error| Broken::Parser(error.to_string()))?
+                {
+                    self.encoding = Some(value(&encoding)?.into_owned());
                 }
             }
             (Kind::Iq, 2) => {
