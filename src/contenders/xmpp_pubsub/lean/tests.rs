@@ -329,9 +329,11 @@ proptest! {
         prop_assert_eq!(read(&pieces).ok(), expected, "{}", stream);
     }
 
+    // Closed, so that a strict reader has looked at everything; how white space is normalised is tested above.
     #[test]
     fn damaged_streams_are_read_alike_or_refused(stream in stream(), at in 0.0..1.0, with in any::<u8>(), cut in 0.0..1.0) {
-        let mut bytes = stream.into_bytes();
+        prop_assume!(!b"\t\r\n".contains(&with));
+        let mut bytes = (stream + "</stream:stream>").into_bytes();
         let place = |share: f64, of: usize| (share * of as f64) as usize;
         let at = place(at, bytes.len());
         bytes[at] = with;
@@ -339,7 +341,7 @@ proptest! {
         let (whole, parts) = (read(&[&bytes]), read(&[one, two]));
         prop_assert_eq!(whole.is_ok(), parts.is_ok());
         // What a strict reader takes is taken, and means the same.
-        if let Some(expected) = strictly(&bytes) {
+        if let Some(expected) = strictly(&bytes).filter(|arrivals| arrivals.last() == Some(&Arrival::Footer)) {
             prop_assert_eq!(whole, Ok(expected), "{}", String::from_utf8_lossy(&bytes));
         }
     }
