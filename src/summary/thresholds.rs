@@ -35,8 +35,9 @@ pub const FOREIGN_NOTE: f64 = 0.05;
 /// time slice of milliseconds.
 pub const FOREIGN_UNTRUSTED: f64 = 0.25;
 
-/// Note: the hypervisor took more than this share of a core from us while there was work.
-pub const STEAL_NOTE: f64 = 0.01;
+/// Note: the hypervisor took more than this share of a core from us while there was work. The kernel counts in steps of 10 ms,
+/// 0.5 % of a window of 2 s: a step or two say nothing.
+pub const STEAL_NOTE: f64 = 0.02;
 /// Untrusted: a tenth of the core was away, in pieces of milliseconds that no stamp can tell from a slow server.
 pub const STEAL_UNTRUSTED: f64 = 0.1;
 
@@ -47,8 +48,9 @@ pub const THROTTLED_NOTE: f64 = 0.001;
 pub const THROTTLED_UNTRUSTED: f64 = 0.05;
 
 /// Note: tasks of the machine waited for memory for more than this share of the window (pressure stall information). A machine
-/// that has enough shows 0.
-pub const MEMORY_STALL_NOTE: f64 = 0.001;
+/// that has enough shows 0; half of what can reach a p99. Stalls of processes that are not ours count as well: the kernel
+/// tells of the machine as a whole.
+pub const MEMORY_STALL_NOTE: f64 = 0.005;
 /// Untrusted: what waits for memory one time in twenty shows in every p95.
 pub const MEMORY_STALL_UNTRUSTED: f64 = 0.05;
 /// Note: a side had to read more than this many pages from a disk within the window. Some are the first steps into code that

@@ -31,7 +31,7 @@ fn shares(cause: &str, values: [(f64, Option<Grade>); 3], change: impl Fn(&mut S
 #[test]
 fn steal_time() {
     let on = |core: usize| move |around: &mut SurroundingsRecord, share: f64| around.cores[core].steal = share * around.elapsed;
-    shares("steal", [(0.009, None), (0.011, Some(Grade::Note)), (0.11, Some(Grade::Untrusted))], on(3));
+    shares("steal", [(0.019, None), (0.021, Some(Grade::Note)), (0.11, Some(Grade::Untrusted))], on(3));
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn quotas() {
 
 #[test]
 fn waits_for_memory() {
-    shares("memory-pressure", [(0.0009, None), (0.0011, Some(Grade::Note)), (0.051, Some(Grade::Untrusted))], |around, share| {
+    shares("memory-pressure", [(0.0049, None), (0.0051, Some(Grade::Note)), (0.051, Some(Grade::Untrusted))], |around, share| {
         around.pressure = Some(Pressure { memory: share * around.elapsed, ..Pressure::default() });
     });
 }

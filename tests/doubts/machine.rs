@@ -242,7 +242,7 @@ impl Drop for Neighbour {
     }
 }
 
-/// A neighbour that waits for memory nearly all the time, and none. The threshold is a thousandth of the window.
+/// A neighbour that waits for memory nearly all the time, and none. The threshold is half a hundredth of the window.
 #[test]
 fn a_memory_limit() {
     let _alone = alone();
