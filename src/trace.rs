@@ -75,6 +75,11 @@ impl Trace {
         Ok(Self::from_arrivals(due_and_topic, workload.topics))
     }
 
+    /// No updates at all.
+    pub fn none() -> Self {
+        Self::from_arrivals(Vec::new(), 0)
+    }
+
     /// Sorts, counts versions, hashes.
     fn from_arrivals(mut due_and_topic: Vec<(i64, u32)>, topics: u32) -> Self {
         due_and_topic.sort_unstable();

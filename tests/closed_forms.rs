@@ -47,7 +47,7 @@ fn polling_finds_waits_and_misses_what_theory_says() {
     const INTERVALS: f64 = 5.0;
     const RATE: f64 = 1.25 / INTERVAL;
     let trials = run(&format!(
-        "title = \"Closed forms of polling\"\nrepeats = 1
+        "title = \"Closed forms of polling\"\nrepeats = 1\nbaseline = false
         [workload]\ntopology = \"fan-in\"\ntopics = {TOPICS}\nupdates_per_active_topic = {}
         span = \"15s\"\nwarm_up = \"3s\"\ntimeout = \"3s\"\npayload = \"64 B\"\nseed = 20080721
         [subscribers]\ncount = 1\nconnections = 64
@@ -99,7 +99,7 @@ fn waste_of_friendfeeds_day() {
     let interval = DAY / POLLS_A_DAY;
     for (uploads, days) in [(1.0, 1.0), (20.0, 1.0 / 3.0)] {
         let trials = run(&format!(
-            "title = \"Waste of FriendFeed's day\"\nrepeats = 1
+            "title = \"Waste of FriendFeed's day\"\nrepeats = 1\nbaseline = false
             [workload]\ntopology = \"fan-in\"\ntopics = {TOPICS}\nactive_topics = {ACTIVE}\nupdates_per_active_topic = {}
             span = \"{}h\"\nwarm_up = \"30m\"\ntimeout = \"1h\"\ncompression = 2400\npayload = \"64 B\"\nseed = 20080721
             [subscribers]\ncount = 1\nconnections = 64
@@ -126,7 +126,7 @@ fn waste_of_friendfeeds_day() {
 fn push_tells_each_subscriber_of_each_update_once() {
     const SUBSCRIBERS: u64 = 40;
     let trials = run(&format!(
-        "title = \"Closed form of push\"\nrepeats = 1
+        "title = \"Closed form of push\"\nrepeats = 1\nbaseline = false
         [workload]\ntopology = \"fan-out\"\ntopics = 20\nupdates_per_active_topic = 10
         span = \"4s\"\nwarm_up = \"500ms\"\ntimeout = \"2s\"\npayload = \"64 B\"\nseed = 20080721
         [subscribers]\ncount = {SUBSCRIBERS}\nconnections = 64\nprocesses = 2

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pushbench::cli::REGISTRY;
+use pushbench::measure::recording::TrialKind;
 use pushbench::plan::{Estimate, Plan, estimate};
 use pushbench::scenario::Scenario;
 use pushbench::summary::metrics::{METRICS, Unit};
@@ -25,6 +26,12 @@ fn read(name: &str) -> Scenario {
 
 fn estimates(scenario: &Scenario) -> Vec<Estimate> {
     estimate(scenario, &Plan::new(scenario, None, None).unwrap(), REGISTRY).unwrap()
+}
+
+/// That of the first trial that is neither a null nor an idle one.
+fn first_measured(scenario: &Scenario) -> Estimate {
+    let place = Plan::new(scenario, None, None).unwrap().trials.iter().position(|trial| trial.kind == TrialKind::Measured).unwrap();
+    estimates(scenario)[place]
 }
 
 fn seconds(scenario: &Scenario) -> f64 {
@@ -67,10 +74,10 @@ fn ten_thousand_pollers_are_ten_thousand_connections_and_a_thousand_requests_a_s
 }
 
 #[test]
-fn the_first_look_takes_a_minute_and_shows_something() {
+fn the_first_look_takes_two_minutes_and_shows_something() {
     let scenario = read("first-look.toml");
-    assert!((45.0..75.0).contains(&seconds(&scenario)), "{}", seconds(&scenario));
-    let first = estimates(&scenario)[0];
+    assert!((90.0..125.0).contains(&seconds(&scenario)), "{}", seconds(&scenario));
+    let first = first_measured(&scenario);
     assert!((300.0..1_000.0).contains(&(first.forecast.requests as f64 / first.window.as_secs_f64())));
     assert!((400..900).contains(&first.totals.deliveries), "{}", first.totals.deliveries);
 }
@@ -78,7 +85,7 @@ fn the_first_look_takes_a_minute_and_shows_something() {
 #[test]
 fn friendfeeds_day_is_that_of_the_talk() {
     let scenario = read("friendfeed-day.toml");
-    let day = estimates(&scenario)[0];
+    let day = first_measured(&scenario);
     // 2.9 million, of which the talk gives two digits.
     assert!((2_850_000..2_950_000).contains(&day.forecast.requests), "{}", day.forecast.requests);
     assert_eq!((day.totals.subscriptions, day.window), (45_754, Duration::from_secs(600)));
@@ -90,7 +97,7 @@ fn friendfeeds_day_is_that_of_the_talk() {
 
 #[test]
 fn the_smoke_test_takes_seconds() {
-    assert!(seconds(&read("ci-smoke.toml")) < 25.0);
+    assert!(seconds(&read("ci-smoke.toml")) < 40.0);
 }
 
 #[test]

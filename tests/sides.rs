@@ -12,7 +12,7 @@ use pushbench::contender::inbox::Message;
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat};
 use pushbench::measure::clock::{Clock, Instant, sleep_until};
-use pushbench::measure::recording::Role;
+use pushbench::measure::recording::{Role, TrialKind};
 use pushbench::measure::stamp::Stamp;
 use pushbench::measure::virtual_clock::VirtualClock;
 use pushbench::run::link;
@@ -140,6 +140,7 @@ fn run(role: Role, scenario: &str, protocol: Rc<dyn Protocol>, late: Option<i64>
                 seed: 1,
                 load_point: LoadPoint::default(),
                 contender: "loopback".to_owned(),
+                kind: TrialKind::Measured,
                 role,
                 index: 0,
                 of: 1,

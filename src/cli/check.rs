@@ -12,6 +12,7 @@ use super::exit::{Exit, Trouble};
 use super::selection::Selection;
 use crate::doctor::{self, Concern, Finding, Verdict};
 use crate::measure::facts::Facts;
+use crate::measure::recording::TrialKind;
 use crate::plan::{Estimate, Limits, Plan, PlannedTrial, estimate};
 use crate::scenario::{Registry, Scenario, Topology};
 use crate::units::{show_bytes, show_count, show_duration, show_number};
@@ -56,7 +57,8 @@ fn report(selection: &Selection, registry: Registry, limits: Limits, findings: &
     let (scenario, plan) = selection.read(registry)?;
     let estimates = estimate(&scenario, &plan, registry).map_err(Trouble::usage)?;
     // Repeats need what the first one needs: once is enough to say.
-    let firsts: Vec<(&PlannedTrial, &Estimate)> = plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1).collect();
+    let firsts: Vec<(&PlannedTrial, &Estimate)> =
+        plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1 && trial.kind == TrialKind::Measured).collect();
     let shortages: Vec<String> = firsts.iter().flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).map(|shortage| shortage.to_string()).collect();
     let mut text = head(&scenario);
     let repeats = plan.trials.last().map_or(0, |trial| trial.repeat);
@@ -138,11 +140,18 @@ fn grid<const N: usize>(scenario: &Scenario, firsts: &[(&PlannedTrial, &Estimate
 
 fn foot(plan: &Plan, estimates: &[Estimate]) -> String {
     let total: Duration = estimates.iter().map(Estimate::duration).sum();
-    let order = if plan.trials.len() > 1 { ", in the order of the table, then reversed, and so on" } else { "" };
+    let measured = plan.measured().count();
+    let baselines = plan.trials.len() - measured;
+    let baselines = if baselines > 0 {
+        let extra = plan.trials.iter().zip(estimates).filter(|(trial, _)| trial.kind != TrialKind::Measured).map(|(_, estimate)| estimate.duration());
+        format!(", and {baselines} null and idle ones ({})", rounded(extra.sum()))
+    } else {
+        String::new()
+    };
+    let order = if measured > 1 { ", in the order of the table, then reversed, and so on" } else { "" };
     format!(
-        "{} trials{order}: about {} in all. Set-up time is a guess; all times are measured time.\n\
+        "{measured} trials{order}{baselines}: about {} in all. Set-up time is a guess; all times are measured time.\n\
          Requests, messages and deliveries are those of the window; requests and messages are the contenders' own forecasts.",
-        plan.trials.len(),
         rounded(total),
     )
 }

@@ -22,7 +22,7 @@ use crate::doctor::{self, Verdict};
 use crate::measure::clock::RealClock;
 use crate::measure::facts::Facts;
 use crate::measure::process;
-use crate::measure::recording::Recording;
+use crate::measure::recording::{Recording, TrialKind};
 use crate::plan::{Limits, Plan, estimate};
 use crate::run::campaign::{self, CampaignError, Surroundings};
 use crate::run::launch::Launcher;
@@ -118,7 +118,7 @@ fn finish(recording: &Recording, result: Result<(), CampaignError>, interrupted:
     match result {
         // What goes wrong while an interrupted run is wound up is told, but the user's wish decides the code.
         Err(error) => Err(Trouble { exit: if interrupted { Exit::Interrupted } else { Exit::CannotRun }, message: error.to_string() }),
-        Ok(()) if recording.trials.iter().filter(|trial| trial.complete).count() < recording.trials_planned => {
+        Ok(()) if recording.completed() < recording.trials_planned => {
             let _ = writeln!(io::stderr(), "interrupted; what was measured is in {}", folder.display());
             Ok(Exit::Interrupted)
         }
@@ -166,7 +166,7 @@ fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, facts: &Facts) -
     let estimates = estimate(scenario, plan, REGISTRY).map_err(Trouble::usage)?;
     let limits = Limits::of(facts);
     // Repeats need what the first one needs: once is enough to say.
-    let firsts = plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1);
+    let firsts = plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1 && trial.kind == TrialKind::Measured);
     let shortages: Vec<String> = firsts.flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).map(|shortage| shortage.to_string()).collect();
     if shortages.is_empty() {
         return Ok(());

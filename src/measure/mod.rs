@@ -8,6 +8,7 @@ pub mod facts;
 pub mod kernel;
 pub mod ledger;
 pub mod machine;
+pub mod memory;
 pub mod process;
 pub mod recording;
 pub mod stamp;

@@ -1,10 +1,12 @@
 //! What a trial will take, send and hold.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Plan, PlanError};
-use crate::contender::{Forecast, Load};
+use super::{Plan, PlanError, PlannedTrial};
+use crate::contender::{Forecast, Load, Protocol};
+use crate::measure::recording::TrialKind;
 use crate::scenario::{LoadPoint, Registry, Scenario};
 use crate::trace::{Subscriptions, Trace};
 
@@ -70,10 +72,10 @@ impl Estimate {
 /// A file of updates cannot be used.
 pub fn estimate(scenario: &Scenario, plan: &Plan, registry: Registry) -> Result<Vec<Estimate>, PlanError> {
     let mut totals: HashMap<LoadPoint, Totals> = HashMap::new();
-    let mut known: HashMap<(usize, &LoadPoint), Estimate> = HashMap::new();
+    let mut known: HashMap<(TrialKind, usize, &LoadPoint), Estimate> = HashMap::new();
     let mut estimates = Vec::with_capacity(plan.trials.len());
     for trial in &plan.trials {
-        let key = (trial.contender, &trial.load_point);
+        let key = (trial.kind, trial.contender, &trial.load_point);
         if let Some(estimate) = known.get(&key) {
             estimates.push(*estimate);
             continue;
@@ -84,7 +86,7 @@ pub fn estimate(scenario: &Scenario, plan: &Plan, registry: Registry) -> Result<
             Some(totals) => *totals,
             None => *totals.entry(common).or_insert(count(&there)?),
         };
-        let estimate = one(&there, trial.contender, totals)?;
+        let estimate = if trial.kind == TrialKind::Measured { one(&there, trial.contender, totals)? } else { baseline(there, trial, totals)? };
         known.insert(key, estimate);
         estimates.push(estimate);
     }
@@ -102,13 +104,31 @@ fn count(scenario: &Scenario) -> Result<Totals, PlanError> {
     })
 }
 
-fn one(scenario: &Scenario, contender: usize, totals: Totals) -> Result<Estimate, PlanError> {
-    let workload = &scenario.workload;
-    let (subscribers, publishers) = (scenario.subscribers, scenario.publishers);
+/// A baseline: no updates; in a null trial, nobody who sends or holds anything either.
+fn baseline(scenario: Scenario, trial: &PlannedTrial, totals: Totals) -> Result<Estimate, PlanError> {
+    let interval = protocol(&scenario, trial.contender)?.interval();
+    let there = super::baseline::scenario(trial.kind, scenario, interval);
+    let quiet = one(&there, trial.contender, Totals { updates: 0, warm_up_updates: 0, deliveries: 0, ..totals })?;
+    let drain = there.workload.compress(there.workload.timeout);
+    if trial.kind == TrialKind::Idle {
+        return Ok(Estimate { drain, ..quiet });
+    }
+    let processes = 1 + u64::from(there.subscribers.processes) + u64::from(there.publishers.processes);
+    let nothing = Estimate { server_descriptors: 0, subscriber_descriptors: 0, connections: 0, connections_per_second: 0.0, ..quiet };
+    Ok(Estimate { setup: SETUP, drain, forecast: Forecast::default(), memory: processes * PROCESS_MEMORY, ..nothing })
+}
+
+fn protocol(scenario: &Scenario, contender: usize) -> Result<Rc<dyn Protocol>, PlanError> {
     let Some(entry) = scenario.contenders.get(contender) else {
         return Err(PlanError::UnknownContender { name: contender.to_string(), known: String::new() });
     };
-    let protocol = entry.contender.protocol(&entry.values).map_err(|error| PlanError::Settings { name: entry.name.clone(), why: error.to_string() })?;
+    entry.contender.protocol(&entry.values).map_err(|error| PlanError::Settings { name: entry.name.clone(), why: error.to_string() })
+}
+
+fn one(scenario: &Scenario, contender: usize, totals: Totals) -> Result<Estimate, PlanError> {
+    let workload = &scenario.workload;
+    let (subscribers, publishers) = (scenario.subscribers, scenario.publishers);
+    let protocol = protocol(scenario, contender)?;
     let load = Load {
         subscribers: u64::from(subscribers.count),
         connections: u64::from(subscribers.connections),
@@ -125,7 +145,7 @@ fn one(scenario: &Scenario, contender: usize, totals: Totals) -> Result<Estimate
     let window = workload.compress(workload.span);
     let processes = if protocol.in_memory() { 1 } else { 1 + u64::from(subscribers.processes) + u64::from(publishers.processes) };
     // The agreed word of the pull family for a connection that lives as long as its request.
-    let per_poll = entry.values.text("connection") == "per-poll";
+    let per_poll = scenario.contenders[contender].values.text("connection") == "per-poll";
     let publisher_connections = if protocol.in_memory() { 0 } else { load.publishers * load.publisher_connections };
     Ok(Estimate {
         totals,
@@ -145,12 +165,12 @@ fn one(scenario: &Scenario, contender: usize, totals: Totals) -> Result<Estimate
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::testing::{REGISTRY, scenario_with};
+    use crate::scenario::testing::{REGISTRY, without_baseline};
 
     #[test]
     fn durations_are_measured_time_and_counts_are_of_the_trace() {
         let pull = "[[contender]]\nuse = \"fake-pull\"\nname = \"pull\"\ninterval = \"5m\"\nconnection = \"per-poll\"\n";
-        let scenario = scenario_with(&format!("{pull}[subscribers]\nconnections = 4")).unwrap();
+        let scenario = without_baseline(&format!("{pull}[subscribers]\nconnections = 4")).unwrap();
         let plan = Plan::new(&scenario, None, None).unwrap();
         let estimates = estimate(&scenario, &plan, REGISTRY).unwrap();
         assert_eq!(estimates.len(), 4);
@@ -170,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_load_point_has_its_own() {
-        let scenario = scenario_with("[sweep]\n\"workload.topics\" = [10, 1000]").unwrap();
+        let scenario = without_baseline("[sweep]\n\"workload.topics\" = [10, 1000]").unwrap();
         let plan = Plan::new(&scenario, None, None).unwrap();
         let subscriptions: Vec<u64> = estimate(&scenario, &plan, REGISTRY).unwrap().iter().map(|estimate| estimate.totals.subscriptions).collect();
         assert_eq!(subscriptions, [10, 1000, 1000, 10]);

@@ -106,7 +106,7 @@ mod tests {
     use crate::measure::facts::Settings;
     use crate::measure::machine::Machine;
     use crate::plan::{Plan, estimate};
-    use crate::scenario::testing::{REGISTRY, scenario_with};
+    use crate::scenario::testing::{REGISTRY, without_baseline};
 
     fn facts(port_reuse: u64) -> Facts {
         let settings = Settings { port_reuse: Some(port_reuse), ..Settings::default() };
@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn shortages(lines: &str, limits: Limits) -> Vec<String> {
-        let scenario = scenario_with(lines).unwrap();
+        let scenario = without_baseline(lines).unwrap();
         let plan = Plan::new(&scenario, None, std::num::NonZeroU32::new(1)).unwrap();
         let estimates = estimate(&scenario, &plan, REGISTRY).unwrap();
         plan.trials.iter().zip(&estimates).flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).map(|short| short.to_string()).collect()

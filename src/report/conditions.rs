@@ -2,6 +2,7 @@
 
 use crate::measure::recording::{Recording, Role, State, Trial};
 use crate::summary::Summary;
+use crate::summary::metrics::Unit;
 use crate::units::{show_bytes, show_count, show_seconds, significant};
 
 /// (what, how it was) for people, in reading order.
@@ -36,7 +37,7 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     let repeats = summary.cells.iter().map(|cell| cell.trials.len());
     let (fewest, most) = (repeats.clone().min().unwrap_or(0), repeats.max().unwrap_or(0));
     let repeats = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
-    let complete = recording.trials.iter().filter(|trial| trial.complete).count();
+    let complete = recording.completed();
     let state = match &recording.state {
         State::Running => "not ended when saved",
         State::Complete => "complete",
@@ -48,8 +49,21 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     if let Some(trial) = recording.trials.iter().find(|trial| trial.complete) {
         all.push(("Cores", cores(trial)));
     }
+    if let Some(null) = null(summary) {
+        all.push(("Harness", null));
+    }
     all.push(("Tool", format!("pushbench {}, recording {}", recording.tool_version, recording.id)));
     all
+}
+
+/// What the harness itself costs, and how well that is known.
+fn null(summary: &Summary<'_>) -> Option<String> {
+    let null = summary.cells.iter().find_map(|cell| cell.metrics.get("cpu.null.total"))?;
+    let repeats = null.repeats.iter().filter_map(|(_, value)| *value);
+    let (low, high) = (repeats.clone().fold(f64::INFINITY, f64::min), repeats.fold(f64::NEG_INFINITY, f64::max));
+    let show = |value: f64| Unit::Cores.show(value);
+    let spread = if null.repeats.len() > 1 { format!(" ({} to {} over {} null trials)", show(low), show(high), null.repeats.len()) } else { String::new() };
+    Some(format!("{}{spread} of CPU without a contender: subtracted from CPU per 1,000 updates", show(null.value?)))
 }
 
 /// All on one line, for the foot of a table.

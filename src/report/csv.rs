@@ -6,6 +6,7 @@ use csv::Writer;
 
 use crate::measure::distribution::Distribution;
 use crate::measure::recording::{Role, Times};
+use crate::summary::fits::OVER;
 use crate::summary::metrics::{METRICS, NAMES};
 use crate::summary::{Cell, Doubt, Summary};
 
@@ -59,6 +60,41 @@ pub fn percentiles(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
             let [percentile, seconds, episodes] = [percentile.to_string(), seconds.to_string(), staleness.until.count().to_string()];
             rows.write_record([scenario, contender, point, "staleness", &percentile, &seconds, &episodes, &doubts])?;
         }
+    }
+    finish(rows)
+}
+
+/// `fits.csv`: what a figure rises by for each subscriber, where their number is swept over at least three values; else nothing but the header.
+///
+/// # Errors
+/// None that memory could raise.
+pub fn fits(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
+    let mut rows = Writer::from_writer(Vec::new());
+    rows.write_record([
+        "scenario",
+        "contender",
+        "load_point",
+        "metric",
+        "over",
+        "unit",
+        "slope",
+        "low",
+        "high",
+        "points",
+        "smallest",
+        "largest",
+        "largest_residual",
+        "limit",
+        "note",
+    ])?;
+    for fit in &summary.fits {
+        let line = &fit.line;
+        let numbers = [line.slope, line.interval.0, line.interval.1, line.points as f64, line.range.0, line.range.1, line.largest_residual, fit.limit()];
+        let mut row = vec![summary.recording.scenario.name.clone(), fit.contender.to_owned(), fit.elsewhere.clone(), fit.quantity.name.to_owned()];
+        row.extend([OVER.to_owned(), "bytes".to_owned()]);
+        row.extend(numbers.map(|number| number.to_string()));
+        row.push(fit.note().unwrap_or_default());
+        rows.write_record(&row)?;
     }
     finish(rows)
 }

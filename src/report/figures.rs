@@ -1,5 +1,6 @@
 //! The comparison that every text report shows: which metrics, under which labels, and how a figure is written.
 
+use crate::summary::fits::Fit;
 use crate::summary::metrics::{Better, Metric};
 use crate::summary::{Cell, Doubt, Grade, Summary};
 
@@ -29,6 +30,7 @@ const LINES: &[(&str, &str, &str, bool)] = &[
     ("Bytes per update", "bytes/ update", "bytes.protocol.per_update", false),
     ("Bytes on the wire per update", "wire/ update", "bytes.wire.per_update", false),
     ("CPU per 1,000 updates", "CPU/ 1,000", "cpu.total.per_1000_updates", false),
+    ("CPU without updates", "idle CPU", "cpu.idle.total", false),
     ("Server memory, peak", "server memory", "memory.server.peak", false),
     ("Connections held", "connections", "connections.held", false),
     ("Set-up: messages", "set-up msg", "messages.setup", false),
@@ -91,6 +93,21 @@ pub fn is_best(summary: &Summary<'_>, load_point: &str, cell: &Cell<'_>, metric:
     let trusted = !summary.doubts_on(cell, metric.name).any(|doubt| doubt.grade == Grade::Untrusted);
     let mut others = summary.at(load_point).filter(|other| other.contender.name != cell.contender.name).filter_map(|other| other.value(metric.name)).peekable();
     trusted && others.peek().is_some() && others.all(|other| better(other) && metric.unit.show(own) != metric.unit.show(other))
+}
+
+/// A slope for people: `xmpp-pubsub: 21.3 KiB (95 % interval 20.1 KiB to 22.5 KiB)`, with what is to be known of it.
+pub fn slope(fit: &Fit<'_>) -> (String, String) {
+    let show = |value: f64| if value < 0.0 { format!("−{}", crate::units::show_bytes(-value)) } else { crate::units::show_bytes(value) };
+    let line = &fit.line;
+    let figure = format!("{} (95 % interval {} to {})", show(line.slope), show(line.interval.0), show(line.interval.1));
+    let sizes = format!(
+        "{} trials with {} to {} subscribers, largest residual {}",
+        line.points,
+        crate::units::show_number(line.range.0),
+        crate::units::show_number(line.range.1),
+        show(line.largest_residual)
+    );
+    (figure, fit.note().map_or_else(|| sizes.clone(), |note| format!("{sizes}; {note}")))
 }
 
 /// What a limit of a budget reads like: `at most 250 ms`.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::summary::Summary;
+use crate::summary::fits::OVER;
 
 /// The summary as JSON; infinity is the text `inf`, which JSON has no number for.
 ///
@@ -55,10 +56,22 @@ pub fn summary(summary: &Summary<'_>) -> serde_json::Result<Vec<u8>> {
             json!({ "load_point": verdict.load_point, "headline": verdict.headline, "statements": statements })
         })
         .collect();
+    let fits: Vec<Value> = summary
+        .fits
+        .iter()
+        .map(|fit| {
+            let line = &fit.line;
+            json!({
+                "contender": fit.contender, "load_point": fit.elsewhere, "metric": fit.quantity.name, "over": OVER,
+                "slope": line.slope, "low": line.interval.0, "high": line.interval.1, "points": line.points,
+                "smallest": line.range.0, "largest": line.range.1, "largest_residual": line.largest_residual, "limit": fit.limit(), "note": fit.note(),
+            })
+        })
+        .collect();
     let recording = summary.recording;
     let whole = json!({
         "scenario": recording.scenario.name, "title": recording.scenario.title, "recording": recording.id, "tool_version": recording.tool_version,
-        "verdicts": verdicts, "cells": cells, "budgets": budgets, "doubts": doubts,
+        "verdicts": verdicts, "cells": cells, "fits": fits, "budgets": budgets, "doubts": doubts,
     });
     let mut bytes = serde_json::to_vec_pretty(&whole)?;
     bytes.push(b'\n');

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{conditions, figures};
+use crate::summary::fits::by_quantity;
 use crate::summary::metrics::METRICS;
 use crate::summary::verdict::Winner;
 use crate::summary::{Cell, Grade, Summary};
@@ -27,6 +28,7 @@ pub fn page(summary: &Summary<'_>) -> String {
         put(&mut page, "\n");
         table(&mut page, summary, &verdict.load_point);
     }
+    fits(&mut page, summary);
     budgets(&mut page, summary);
     doubts(&mut page, summary);
     heading(&mut page, 2, "Conditions");
@@ -57,6 +59,24 @@ fn table(page: &mut String, summary: &Summary<'_>, load_point: &str) {
         rule(page, lines.len());
         for cell in &cells {
             row(page, &escape(&cell.contender.name), lines.iter().map(|line| figure(cell, line)));
+        }
+    }
+}
+
+fn fits(page: &mut String, summary: &Summary<'_>) {
+    if summary.fits.is_empty() {
+        return;
+    }
+    heading(page, 2, "Slopes");
+    put(
+        page,
+        "\nWhat one subscriber more takes: a straight line through all trials of a contender.\n\n| slope | contender | bytes for each subscriber | |\n|---|---|--:|---|\n",
+    );
+    for (quantity, fits) in by_quantity(&summary.fits) {
+        for fit in fits {
+            let (figure, details) = figures::slope(fit);
+            let whom = figures::whom(Some(fit.contender), Some(&fit.elsewhere));
+            put(page, &format!("| `{quantity}` | {} | {} | {} |\n", escape(&whom), escape(&figure), escape(&details)));
         }
     }
 }

@@ -7,6 +7,7 @@ use comfy_table::{Attribute, Cell as TableCell, CellAlignment, Color, ContentArr
 use super::{conditions, figures};
 use crate::measure::recording::Direction;
 use crate::summary::budgets::BudgetOutcome;
+use crate::summary::fits::by_quantity;
 use crate::summary::verdict::Verdict;
 use crate::summary::{Cell, Grade, Summary};
 
@@ -39,6 +40,7 @@ pub fn report(summary: &Summary<'_>, style: Style) -> String {
         page.line(&table(summary, &verdict.load_point, style));
         page.verdict(verdict, verdicts.len() <= LOAD_POINTS_IN_FULL || number == 0 || number == last);
     }
+    page.fits(summary);
     page.budgets(summary);
     page.doubts(summary);
     page.blank();
@@ -140,6 +142,17 @@ impl Page {
         if in_full {
             for statement in &verdict.statements {
                 self.paragraph("  ", "", &format!("{}: {}", statement.question.label(), statement.text));
+            }
+        }
+    }
+
+    fn fits(&mut self, summary: &Summary<'_>) {
+        for (quantity, fits) in by_quantity(&summary.fits) {
+            self.blank();
+            self.heading(&format!("{quantity} (slope of a straight line)"));
+            for fit in fits {
+                let (figure, details) = figures::slope(fit);
+                self.paragraph("  ", "", &format!("{}: {figure}; {details}", figures::whom(Some(fit.contender), Some(&fit.elsewhere))));
             }
         }
     }

@@ -11,10 +11,10 @@ use super::trial::{self, Event, Order, TrialError};
 use crate::contender::settings::SettingsError;
 use crate::measure::clock::Clock;
 use crate::measure::machine::Machine;
-use crate::measure::recording::{BudgetRecord, ContenderRecord, Recording, SCHEMA, ScenarioRecord, State};
-use crate::plan::{Plan, PlannedTrial};
+use crate::measure::recording::{BudgetRecord, ContenderRecord, Recording, SCHEMA, ScenarioRecord, State, TrialKind};
+use crate::plan::{Plan, PlannedTrial, baseline};
 use crate::scenario::{Registry, Scenario, ScenarioError};
-use crate::trace::{Trace, TraceError};
+use crate::trace::TraceError;
 
 /// What a campaign needs besides its plan.
 pub struct Surroundings<'a> {
@@ -54,14 +54,10 @@ pub enum Progress<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum CampaignError {
     /// A trial could not be run.
-    #[error("{contender}{at}, repeat {repeat}: {error}")]
+    #[error("{trial}: {error}")]
     Trial {
-        /// Name of the contender.
-        contender: String,
-        /// ` at LOAD POINT`, or nothing.
-        at: String,
-        /// Which repeat.
-        repeat: u32,
+        /// Which one, for people.
+        trial: String,
         /// What happened.
         error: Box<TrialError>,
     },
@@ -89,7 +85,7 @@ pub async fn run(scenario: &Scenario, plan: &Plan, surroundings: &Surroundings<'
     let mut recording = begin(scenario, plan, surroundings.machine.clone());
     let result = play(scenario, plan, surroundings, &mut recording, watch).await;
     recording.state = match &result {
-        Ok(()) if recording.trials.iter().filter(|trial| trial.complete).count() < plan.trials.len() => State::Interrupted,
+        Ok(()) if recording.completed() < plan.trials.len() => State::Interrupted,
         Ok(()) => State::Complete,
         Err(error) => State::Failed(error.to_string()),
     };
@@ -110,15 +106,17 @@ async fn play(
         }
         watch(Progress::Trial { number: place + 1, of: plan.trials.len(), planned });
         let there = scenario.at(&planned.load_point, surroundings.registry)?;
-        let trace = Trace::new(&there)?;
         let entry = &there.contenders[planned.contender];
         let protocol = entry.contender.protocol(&entry.values)?;
+        let there = baseline::scenario(planned.kind, there, protocol.interval());
+        let trace = baseline::trace(planned.kind, &there)?;
         let in_memory = Launcher::Tasks { clock: Rc::clone(&surroundings.clock), registry: surroundings.registry, protocol: Some(Rc::clone(&protocol)) };
         let order = Order {
             scenario: &there,
             load_point: &planned.load_point,
             contender: planned.contender,
             repeat: planned.repeat,
+            kind: planned.kind,
             protocol: &*protocol,
             launcher: if protocol.in_memory() { &in_memory } else { &surroundings.launcher },
             clock: Rc::clone(&surroundings.clock),
@@ -126,13 +124,11 @@ async fn play(
             interrupt: surroundings.interrupt.clone(),
         };
         let result = trial::run(&order, &trace, &|event| watch(Progress::Event(event))).await;
-        let trial = result.map_err(|error| CampaignError::Trial {
-            contender: entry.name.clone(),
-            at: if planned.load_point.0.is_empty() { String::new() } else { format!(" at {}", planned.load_point) },
-            repeat: planned.repeat,
-            error: Box::new(error),
-        })?;
-        recording.trials.extend(trial);
+        let trial = result.map_err(|error| CampaignError::Trial { trial: planned.shown(), error: Box::new(error) })?;
+        match planned.kind {
+            TrialKind::Measured => recording.trials.extend(trial),
+            TrialKind::Idle | TrialKind::Null => recording.baselines.extend(trial),
+        }
         save(recording, surroundings)?;
     }
     Ok(())
@@ -162,6 +158,7 @@ fn begin(scenario: &Scenario, plan: &Plan, machine: Machine) -> Recording {
         contenders: plan.contenders(scenario).into_iter().map(contender).collect(),
         trials_planned: plan.trials.len(),
         trials: Vec::new(),
+        baselines: Vec::new(),
     }
 }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::contender::ServerAddress;
 use crate::measure::clock::Instant;
 use crate::measure::distribution::Distribution;
+use crate::measure::memory::MemoryRecord;
 use crate::measure::process::Cpu;
-use crate::measure::recording::{Deliveries, Phases, Role, Second, Times};
+use crate::measure::recording::{Deliveries, Phases, Role, Second, Times, TrialKind};
 use crate::measure::traffic::Traffic;
 use crate::scenario::LoadPoint;
 
@@ -31,6 +32,8 @@ pub struct Assignment {
     pub load_point: LoadPoint,
     /// Name of the contender.
     pub contender: String,
+    /// What the trial is for.
+    pub kind: TrialKind,
     /// What the side is for.
     pub role: Role,
     /// Which of its kind, from 0.
@@ -97,6 +100,8 @@ pub struct SideReport {
     pub cpu: Option<Phases<Cpu>>,
     /// Peak resident memory in bytes; likewise.
     pub memory_peak: Option<u64>,
+    /// Memory before the set-up and at the edges of the window; likewise.
+    pub memory: Option<MemoryRecord>,
     /// Major page faults within the window; likewise.
     pub major_faults: Option<u64>,
     /// Bytes swapped out at the end of the window; likewise.

@@ -14,8 +14,9 @@ use super::timetable::Timetable;
 use super::{placement, trial_record};
 use crate::contender::{Protocol, ServerAddress};
 use crate::measure::clock::{Clock, Instant};
-use crate::measure::recording::{Role, Second, SurroundingsRecord, Trial};
+use crate::measure::recording::{Role, Second, SurroundingsRecord, Trial, TrialKind};
 use crate::measure::surroundings::Snapshot;
+use crate::plan::baseline;
 use crate::scenario::{LoadPoint, Scenario};
 use crate::trace::Trace;
 
@@ -40,6 +41,8 @@ pub struct Order<'a> {
     pub contender: usize,
     /// Which repeat, from 1.
     pub repeat: u32,
+    /// What the trial is for; scenario and trace are those of such a trial.
+    pub kind: TrialKind,
     /// The contender with its settings, for its interval.
     pub protocol: &'a dyn Protocol,
     /// Where sides run.
@@ -50,6 +53,13 @@ pub struct Order<'a> {
     pub cores: &'a [usize],
     /// Set when the user wants to end.
     pub interrupt: CancellationToken,
+}
+
+impl Order<'_> {
+    /// The timetable of a window that starts then.
+    pub fn timetable(&self, window: Instant) -> Timetable {
+        Timetable::new(&self.scenario.workload, baseline::drain_interval(self.kind, self.protocol.interval()), window)
+    }
 }
 
 /// What happens during a trial, for those who watch.
@@ -255,9 +265,12 @@ impl Stage<'_> {
                 return Ok(None);
             }
         }
-        self.when = "while the probe update was under way";
-        if let Waited::Interrupted = self.probe().await? {
-            return Ok(None);
+        // Without a contender there is nobody who could take an update anywhere.
+        if self.order.kind != TrialKind::Null {
+            self.when = "while the probe update was under way";
+            if let Waited::Interrupted = self.probe().await? {
+                return Ok(None);
+            }
         }
         self.measure().await
     }
@@ -283,6 +296,7 @@ impl Stage<'_> {
                 seed: scenario.workload.seed,
                 load_point: self.order.load_point.clone(),
                 contender: scenario.contenders[self.order.contender].name.clone(),
+                kind: self.order.kind,
                 role,
                 index,
                 of,
@@ -351,7 +365,7 @@ impl Stage<'_> {
     async fn measure(&mut self) -> Result<Option<bool>, TrialError> {
         let workload = &self.order.scenario.workload;
         let window = self.order.clock.now().after(LEAD + workload.compress(workload.warm_up));
-        let times = Timetable::new(workload, self.order.protocol.interval(), window);
+        let times = self.order.timetable(window);
         self.when = "while the load ran";
         let seconds = |from: Instant, to: Instant| to.since(from).as_secs_f64();
         (self.watch)(Event::Started {

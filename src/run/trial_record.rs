@@ -1,10 +1,9 @@
 //! What the sides of a trial reported → its record, with the comparisons that must hold.
 
 use super::message::SideReport;
-use super::timetable::Timetable;
 use super::trial::Order;
 use crate::measure::clock::Instant;
-use crate::measure::recording::{Check, Phases, Role, Second, SideRecord, Trial, WorkloadRecord};
+use crate::measure::recording::{Check, Phases, Role, Second, SideRecord, Trial, TrialKind, WorkloadRecord};
 use crate::measure::traffic::Traffic;
 use crate::scenario::Arrivals;
 use crate::trace::{Subscriptions, Trace};
@@ -23,7 +22,13 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
         }
     }
     let mut trial = Trial {
-        contender: order.scenario.contenders[order.contender].name.clone(),
+        kind: order.kind,
+        contender: order
+            .scenario
+            .contenders
+            .get(order.contender)
+            .filter(|_| order.kind != TrialKind::Null)
+            .map_or_else(String::new, |entry| entry.name.clone()),
         load_point: order.load_point.to_string(),
         repeat: order.repeat,
         started,
@@ -38,6 +43,7 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
                 cores,
                 cpu: report.cpu,
                 memory_peak: report.memory_peak,
+                memory: report.memory,
                 major_faults: report.major_faults,
                 swapped: report.swapped,
                 beat_lag: Some(report.beat_lag),
@@ -70,7 +76,7 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
 
 fn workload(order: &Order<'_>, trace: &Trace) -> WorkloadRecord {
     let workload = &order.scenario.workload;
-    let times = Timetable::new(workload, order.protocol.interval(), Instant(0));
+    let times = order.timetable(Instant(0));
     WorkloadRecord {
         topics: workload.topics.into(),
         // A file of updates decides by itself which topics are active.

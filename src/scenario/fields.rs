@@ -190,6 +190,11 @@ impl<'a> Field<'a> {
         Err(self.mistake(format!("{text:?} is not a choice for {:?}", self.key)).allowed(allowed).near(text, words))
     }
 
+    /// `true` or `false`.
+    pub fn flag(&self) -> Read<bool> {
+        self.item.as_bool().ok_or_else(|| self.wrong_kind("true or false"))
+    }
+
     /// A whole number in a range.
     pub fn count(&self, range: RangeInclusive<u32>) -> Read<u32> {
         let allowed = format!("a whole number from {} to {}", units::show_count(i64::from(*range.start())), units::show_count(i64::from(*range.end())));

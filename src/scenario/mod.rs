@@ -62,6 +62,8 @@ pub struct Scenario {
     pub sweep: Vec<Axis>,
     /// How often each trial is run.
     pub repeats: NonZeroU32,
+    /// Whether null and idle trials are run as well.
+    pub baseline: bool,
     /// Limits on metrics.
     pub budgets: Vec<Budget>,
 }
@@ -127,10 +129,11 @@ impl Scenario {
     /// All but the sweep, with swept values laid over the text.
     fn read_with(source: Source<'_>, document: &Document<&str>, folder: &Path, overlay: &Overlay, registry: Registry) -> Read<Self> {
         let top = Fields::top(source, overlay, document.as_table());
-        top.only(&["title", "source", "repeats", "workload", "subscribers", "publishers", "contender", "sweep", "budget"])?;
+        top.only(&["title", "source", "repeats", "baseline", "workload", "subscribers", "publishers", "contender", "sweep", "budget"])?;
         let title = top.required("title", "\"Polling against push\"")?.text()?.to_owned();
         let from = top.optional("source").map(|field| field.text().map(str::to_owned)).transpose()?;
         let repeats = top.optional("repeats").map_or(Ok(2), |field| field.count(1..=100))?;
+        let baseline = top.optional("baseline").map_or(Ok(true), |field| field.flag())?;
         let subscribers = Subscribers::read(&top.table("subscribers", "[subscribers]")?)?;
         let workload = Workload::read(&top.table("workload", "[workload]")?, &subscribers)?;
         let publishers = Publishers::read(&top.table("publishers", "[publishers]")?, &workload)?;
@@ -148,6 +151,7 @@ impl Scenario {
             contenders,
             sweep: Vec::new(),
             repeats: NonZeroU32::new(repeats).unwrap_or(NonZeroU32::MIN),
+            baseline,
             budgets,
         })
     }
@@ -260,12 +264,14 @@ mod tests {
         let scenario = parse(BASE).unwrap();
         assert_eq!((scenario.name.as_str(), scenario.title.as_str(), scenario.repeats.get()), ("test", "A test", 2));
         let scenario = parse(&format!("source = \"a talk\"\nrepeats = 1\n{BASE}")).unwrap();
-        assert_eq!((scenario.source.as_deref(), scenario.repeats.get()), (Some("a talk"), 1));
+        assert_eq!((scenario.source.as_deref(), scenario.repeats.get(), scenario.baseline), (Some("a talk"), 1, true));
+        assert!(!parse(&format!("baseline = false\n{BASE}")).unwrap().baseline);
         for (text, says) in [
             (BASE.replace("title = \"A test\"", ""), "\"title\" is missing"),
             (BASE.replace("A test", " "), "must not be empty"),
             (format!("repeat = 1\n{BASE}"), "did you mean \"repeats\""),
             (format!("repeats = 0\n{BASE}"), "out of range"),
+            (format!("baseline = 1\n{BASE}"), "must be true or false"),
             (BASE.replace("[workload]", "[workload"), "this is not TOML"),
             (BASE.replace("[workload]", "[work]"), "unknown key \"work\""),
             ("title = \"x\"".to_owned(), "[workload] is missing"),

@@ -37,6 +37,11 @@ pub(crate) fn scenario_with(tables: &str) -> Result<Scenario, ScenarioError> {
     parse(&format!("{BASE}{tables}"))
 }
 
+/// Reads [`BASE`] with tables added, and without null and idle trials.
+pub(crate) fn without_baseline(tables: &str) -> Result<Scenario, ScenarioError> {
+    parse(&format!("baseline = false\n{BASE}{tables}"))
+}
+
 /// The message for [`BASE`] with tables added that have a mistake.
 pub(crate) fn error_of(tables: &str) -> String {
     scenario_with(tables).map(|_| ()).unwrap_err().to_string()

@@ -7,6 +7,7 @@ pub mod causes;
 mod cores;
 mod correctness;
 mod found;
+mod harness;
 mod lateness;
 pub mod page;
 mod run;
@@ -14,6 +15,7 @@ mod samples;
 mod surroundings;
 
 use super::Cell;
+use super::cpu::Baseline;
 use crate::measure::recording::Recording;
 pub use causes::{CAUSES, Cause};
 use found::Found;
@@ -80,9 +82,9 @@ impl Doubt {
 }
 
 /// All doubts of a recording: the gravest first, and within a grade first what concerns all.
-pub fn doubts(recording: &Recording, cells: &[Cell<'_>]) -> Vec<Doubt> {
+pub fn doubts(recording: &Recording, baseline: &Baseline<'_>, cells: &[Cell<'_>]) -> Vec<Doubt> {
     let mut all = run::doubts(recording, cells);
-    let single: Vec<Doubt> = cells.iter().flat_map(|cell| of_cell(recording, cell)).collect();
+    let single: Vec<Doubt> = cells.iter().flat_map(|cell| of_cell(recording, baseline, cell)).collect();
     // The same words in many cells are a property of the run, of a load point or of a contender: said once.
     let all_of = |contender: Option<&str>, point: Option<&str>| {
         cells.iter().filter(|cell| contender.is_none_or(|name| name == cell.contender.name) && point.is_none_or(|place| place == cell.load_point)).count()
@@ -116,11 +118,12 @@ fn same(one: &Doubt, other: &Doubt) -> bool {
     (one.grade, one.cause, &one.text, &one.metrics) == (other.grade, other.cause, &other.text, &other.metrics)
 }
 
-fn of_cell(recording: &Recording, cell: &Cell<'_>) -> Vec<Doubt> {
+fn of_cell(recording: &Recording, baseline: &Baseline<'_>, cell: &Cell<'_>) -> Vec<Doubt> {
     let mut found = Found { cell, doubts: Vec::new() };
     samples::repeats(&mut found);
     correctness::doubts(recording, &mut found);
     lateness::doubts(&mut found);
+    harness::doubts(baseline, &mut found);
     cores::doubts(&mut found);
     samples::doubts(&mut found);
     surroundings::doubts(recording.machine.memory, &mut found);

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::fits::{OVER, QUANTITIES};
 use super::metrics::METRICS;
+use super::thresholds::{EXTRAPOLATION, UNEVEN_FIT};
 
 /// The page in Markdown.
 pub fn page() -> String {
@@ -20,6 +22,18 @@ pub fn page() -> String {
     for metric in METRICS {
         // Writing to a string cannot fail.
         let _ = writeln!(page, "| `{}` | {} | {} | {} |", metric.name, metric.unit.name(), metric.better.name(), metric.meaning);
+    }
+    let _ = write!(
+        page,
+        "\n## Slopes\n\n\
+         Where a scenario sweeps `{OVER}` over at least three values, reports and `fits.csv` have the slope of a straight line through all trials of a contender (least squares), all other swept values equal: \
+         bytes for each subscriber more, with its 95 % interval (Student's t, two degrees of freedom less than points) and the largest residual. With fewer sizes there is no slope, and never a figure ÷ the number of subscribers. A line that \
+         misses a point by over {} % of its whole rise is noted as not straight; a slope holds up to {EXTRAPOLATION} times the largest number measured.\n\n\
+         | slope | unit | meaning |\n|---|---|---|\n",
+        UNEVEN_FIT * 100.0
+    );
+    for quantity in QUANTITIES {
+        let _ = writeln!(page, "| `{}` | bytes | {} |", quantity.name, quantity.meaning);
     }
     page
 }

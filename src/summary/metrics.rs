@@ -4,10 +4,16 @@
 //! A metric that does not apply to a trial is [`Reading::Absent`]; one that applies, but for which there is
 //! nothing to divide by or to rank (nothing delivered), is [`Reading::Empty`].
 
+use super::cpu::{self, Baseline, Repeats};
+use super::meanings::{
+    CPU_IDLE, CPU_SETUP, CPU_SPLIT, CPU_TOTAL, CURRENT, EXPECTED, FIDELITY_ACTIVE, FIDELITY_ALL, LAG, LATENCY, MEMORY, SCENARIO, STALENESS, STALENESS_MAX,
+    STALENESS_MEAN, TRANSIT, WAIT,
+};
+pub use super::reading::{Reading, Statistic};
 pub use super::unit::{Better, Unit};
 use crate::measure::distribution::Distribution;
 use crate::measure::process::Cpu;
-use crate::measure::recording::{Phases, Role, Staleness, Times, Trial};
+use crate::measure::recording::{Role, Staleness, Times, Trial};
 use crate::measure::traffic::Traffic;
 
 /// A figure that every report knows by the same name.
@@ -43,50 +49,17 @@ pub enum Kind {
     Staleness(fn(&Staleness) -> Option<f64>),
     /// From counters; over repeats, the mean.
     Figure(fn(&Trial) -> Reading),
-}
-
-/// What is asked of a distribution.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Statistic {
-    /// The value at a quantile from 0 to 1.
-    Quantile(f64),
-    /// The mean.
-    Mean,
-    /// The largest value.
-    Max,
-}
-
-/// What a trial says of a metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reading {
-    /// It does not apply.
-    Absent,
-    /// It applies, but there is nothing it could be computed from.
-    Empty,
-    /// The value; may be infinite.
-    Value(f64),
-}
-
-impl Reading {
-    /// `None` where it does not apply, else the value, where there is one.
-    pub fn value(self) -> Option<Option<f64>> {
-        match self {
-            Self::Absent => None,
-            Self::Empty => Some(None),
-            Self::Value(value) => Some(Some(value)),
-        }
-    }
-}
-
-impl Statistic {
-    /// Applied to a distribution, in seconds.
-    pub fn of(self, distribution: &Distribution) -> Option<f64> {
-        match self {
-            Self::Quantile(quantile) => distribution.quantile(quantile),
-            Self::Mean => distribution.mean(),
-            Self::Max => distribution.max(),
-        }
-    }
+    /// CPU of the window per 1,000 updates, less the null trial's; over repeats, the mean.
+    CpuPerUpdate {
+        /// Of one kind of side, or of all.
+        role: Option<Role>,
+        /// Of user and system.
+        part: fn(Cpu) -> f64,
+    },
+    /// CPU a second of the contender's idle trial, less the null trial's.
+    CpuIdle(Option<Role>),
+    /// CPU a second of the null trial.
+    CpuNull,
 }
 
 impl Metric {
@@ -95,14 +68,35 @@ impl Metric {
         METRICS.iter().find(|metric| metric.name == name)
     }
 
-    /// What one trial says.
-    pub fn of_trial(&self, trial: &Trial) -> Reading {
-        self.over(std::slice::from_ref(&trial), &trial.times)
+    /// What each repeat says.
+    pub fn repeats(&self, trials: &[&Trial], baseline: &Baseline<'_>) -> Vec<(u32, Option<f64>)> {
+        match self.of_baseline(trials, baseline) {
+            Some(repeats) => repeats.into_iter().map(|(repeat, value)| (repeat, Some(value))).collect(),
+            None => trials.iter().map(|trial| (trial.repeat, self.over(std::slice::from_ref(trial), &trial.times, baseline).value().flatten())).collect(),
+        }
+    }
+
+    /// The repeats of a figure that is not of the measured trials.
+    fn of_baseline(&self, trials: &[&Trial], baseline: &Baseline<'_>) -> Option<Repeats> {
+        let first = trials.first()?;
+        match self.kind {
+            Kind::CpuIdle(role) => Some(baseline.idle(first, role)),
+            Kind::CpuNull => Some(baseline.null(first, None, Cpu::total)),
+            _ => None,
+        }
     }
 
     /// What all repeats together say; `merged` holds the times of all of them.
-    pub fn over(&self, trials: &[&Trial], merged: &Times) -> Reading {
+    pub fn over(&self, trials: &[&Trial], merged: &Times, baseline: &Baseline<'_>) -> Reading {
         let found = |value: Option<f64>| value.map_or(Reading::Empty, Reading::Value);
+        let mean_of = |figure: &dyn Fn(&Trial) -> Reading| {
+            let readings: Vec<Option<f64>> = trials.iter().filter_map(|trial| figure(trial).value()).collect();
+            if readings.is_empty() {
+                return Reading::Absent;
+            }
+            let values: Vec<f64> = readings.into_iter().flatten().collect();
+            found((!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64))
+        };
         match self.kind {
             Kind::Time { of, statistic, applies } => {
                 if trials.iter().any(|trial| applies(trial)) {
@@ -118,13 +112,14 @@ impl Metric {
             // Recordings of before staleness was measured have no subscription in it.
             Kind::Staleness(_) if merged.staleness.all == 0.0 => Reading::Absent,
             Kind::Staleness(of) => found(of(&merged.staleness)),
-            Kind::Figure(figure) => {
-                let readings: Vec<Option<f64>> = trials.iter().filter_map(|trial| figure(trial).value()).collect();
-                if readings.is_empty() {
-                    return Reading::Absent;
-                }
-                let values: Vec<f64> = readings.into_iter().flatten().collect();
-                found((!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64))
+            Kind::Figure(figure) => mean_of(&figure),
+            Kind::CpuPerUpdate { role, part } => mean_of(&|trial| {
+                let used = baseline.window(trial, role, part);
+                used.map_or(Reading::Absent, |seconds| per_update(trial, seconds * 1_000.0))
+            }),
+            Kind::CpuIdle(_) | Kind::CpuNull => {
+                let repeats = self.of_baseline(trials, baseline).unwrap_or_default();
+                cpu::mean(&repeats).map_or(Reading::Absent, Reading::Value)
             }
         }
     }
@@ -287,14 +282,26 @@ pub const METRICS: &[Metric] = &[
         },
     ),
     // CPU.
-    cpu_per_update("cpu.total.per_1000_updates", "CPU of all sides together per 1,000 updates: the headline of cost.", |trial| {
-        cpu_per_1000(trial, None, Cpu::total)
-    }),
-    cpu_per_update("cpu.server.per_1000_updates", CPU_SPLIT, |trial| cpu_per_1000(trial, Some(Role::Server), Cpu::total)),
-    cpu_per_update("cpu.subscriber.per_1000_updates", CPU_SPLIT, |trial| cpu_per_1000(trial, Some(Role::Subscriber), Cpu::total)),
-    cpu_per_update("cpu.publisher.per_1000_updates", CPU_SPLIT, |trial| cpu_per_1000(trial, Some(Role::Publisher), Cpu::total)),
-    cpu_per_update("cpu.user.per_1000_updates", "CPU of all sides in user mode per 1,000 updates.", |trial| cpu_per_1000(trial, None, |cpu| cpu.user)),
-    cpu_per_update("cpu.system.per_1000_updates", "CPU of all sides in the kernel per 1,000 updates.", |trial| cpu_per_1000(trial, None, |cpu| cpu.system)),
+    cpu_per_update("cpu.total.per_1000_updates", CPU_TOTAL, None, Cpu::total),
+    cpu_per_update("cpu.server.per_1000_updates", CPU_SPLIT, Some(Role::Server), Cpu::total),
+    cpu_per_update("cpu.subscriber.per_1000_updates", CPU_SPLIT, Some(Role::Subscriber), Cpu::total),
+    cpu_per_update("cpu.publisher.per_1000_updates", CPU_SPLIT, Some(Role::Publisher), Cpu::total),
+    cpu_per_update("cpu.user.per_1000_updates", "CPU of all sides in user mode per 1,000 updates, less the null trial's.", None, |cpu| cpu.user),
+    cpu_per_update("cpu.system.per_1000_updates", "CPU of all sides in the kernel per 1,000 updates, less the null trial's.", None, |cpu| cpu.system),
+    cpu_idle(
+        "cpu.idle.total",
+        "CPU a second that the contender costs while it is connected and subscribed, and no update comes: polls, pings, open sessions. All sides, from an idle trial, less the null trial's; never subtracted from anything.",
+        None,
+    ),
+    cpu_idle("cpu.idle.server", CPU_IDLE, Some(Role::Server)),
+    cpu_idle("cpu.idle.subscriber", CPU_IDLE, Some(Role::Subscriber)),
+    Metric {
+        name: "cpu.null.total",
+        unit: Unit::Cores,
+        meaning: "CPU a second of all sides without a contender: what the harness costs, and what is subtracted from `cpu.*.per_1000_updates` and `cpu.idle.*`. Its repeats show how well it is known.",
+        better: Better::Neither,
+        kind: Kind::CpuNull,
+    },
     cpu_setup("cpu.total.setup", "CPU of all sides before the warm-up.", |trial| cpu_of_setup(trial, None)),
     cpu_setup("cpu.server.setup", CPU_SETUP, |trial| cpu_of_setup(trial, Some(Role::Server))),
     cpu_setup("cpu.subscriber.setup", CPU_SETUP, |trial| cpu_of_setup(trial, Some(Role::Subscriber))),
@@ -328,25 +335,6 @@ pub const METRICS: &[Metric] = &[
     time("response.p99", "Requests: from the intended instant until the response was complete.", response, Statistic::Quantile(0.99), asks),
 ];
 
-const LATENCY: &str = "Delivery latency, measured time: from an update's due time until the subscriber had it or a later version; delivered and coalesced.";
-const WAIT: &str =
-    "The part of delivery latency before the first request of the chain that carried the update was to be sent: the price of not being told. 0 for push.";
-const TRANSIT: &str = "Delivery latency less wait: everything else, every lag of the harness included.";
-const SCENARIO: &str = "Delivery latency, scenario time: wait × compression + transit, recorded sample by sample.";
-const EXPECTED: &str = "Delivery latency of all expected deliveries, measured time; a loss counts as infinite.";
-const STALENESS_MEAN: &str = "Staleness of a view, measured time: time since the due time of the first update that it lacks, 0 while it lacks none; mean over the time of the window and over active subscriptions (those to topics with updates in the trace). A lost update counts to the end of the window.";
-const STALENESS: &str =
-    "Staleness that views did not exceed for this share of the time, over active subscriptions, measured time; 0 where they were current for longer.";
-const STALENESS_MAX: &str = "Largest staleness of any view within the window, measured time.";
-const FIDELITY_ACTIVE: &str = "Share of the time in which views were current (staleness 0), over active subscriptions; measured time.";
-const FIDELITY_ALL: &str = "Share of the time in which views were current, over all subscriptions: what never changes is always current.";
-const CPU_SPLIT: &str =
-    "CPU of this kind of side per 1,000 updates. On loopback the kernel bills the receiver's TCP work to the sender: the sum is sound, the split is biased.";
-const CPU_SETUP: &str = "CPU of this kind of side before the warm-up.";
-const MEMORY: &str = "Largest resident memory of this kind of side over the trial, its processes added up; the harness's own part is included.";
-const CURRENT: &str = "From a subscriber's first step to a first value of each of its topics: connect, log in, subscribe, fetch. At most 32 subscribers of a process connect at the same time; a subscriber's time begins with its turn.";
-const LAG: &str = "Requests: from the intended instant until sent: how well the harness kept its own plan.";
-
 const fn figure(name: &'static str, unit: Unit, better: Better, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {
     Metric { name, unit, meaning, better, kind: Kind::Figure(of) }
 }
@@ -367,8 +355,12 @@ const fn staleness(name: &'static str, unit: Unit, better: Better, meaning: &'st
     Metric { name, unit, meaning, better, kind: Kind::Staleness(of) }
 }
 
-const fn cpu_per_update(name: &'static str, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {
-    figure(name, Unit::CpuSeconds, Better::Lower, meaning, of)
+const fn cpu_per_update(name: &'static str, meaning: &'static str, role: Option<Role>, part: fn(Cpu) -> f64) -> Metric {
+    Metric { name, unit: Unit::CpuSeconds, meaning, better: Better::Lower, kind: Kind::CpuPerUpdate { role, part } }
+}
+
+const fn cpu_idle(name: &'static str, meaning: &'static str, role: Option<Role>) -> Metric {
+    Metric { name, unit: Unit::Cores, meaning, better: Better::Lower, kind: Kind::CpuIdle(role) }
 }
 
 const fn cpu_setup(name: &'static str, meaning: &'static str, of: fn(&Trial) -> Reading) -> Metric {
@@ -460,39 +452,8 @@ fn responses(trial: &Trial, status: u16) -> u64 {
     trial.subscriber_traffic.window.responses.get(&status).copied().unwrap_or(0)
 }
 
-fn window(phases: &Phases<Cpu>) -> Cpu {
-    phases.window
-}
-
-fn setup(phases: &Phases<Cpu>) -> Cpu {
-    phases.setup
-}
-
-fn reading(value: Option<f64>) -> Reading {
-    value.map_or(Reading::Absent, Reading::Value)
-}
-
-/// CPU seconds of one kind of side, or of all; `None` unless every kind asked for is a process of its own: a sum
-/// with a part missing would make the contender with the hidden part look cheap.
-fn cpu_seconds(trial: &Trial, role: Option<Role>, phase: fn(&Phases<Cpu>) -> Cpu, part: fn(Cpu) -> f64) -> Option<f64> {
-    let roles = role.map_or_else(|| vec![Role::Server, Role::Publisher, Role::Subscriber], |role| vec![role]);
-    let mut sum = 0.0;
-    for role in roles {
-        let mut sides = trial.sides.iter().filter(|side| side.role == role).peekable();
-        sides.peek()?;
-        for side in sides {
-            sum += part(phase(side.cpu.as_ref()?));
-        }
-    }
-    Some(sum)
-}
-
-fn cpu_per_1000(trial: &Trial, role: Option<Role>, part: fn(Cpu) -> f64) -> Reading {
-    cpu_seconds(trial, role, window, part).map_or(Reading::Absent, |seconds| per_update(trial, seconds * 1_000.0))
-}
-
 fn cpu_of_setup(trial: &Trial, role: Option<Role>) -> Reading {
-    reading(cpu_seconds(trial, role, setup, Cpu::total))
+    cpu::seconds(trial, role, |phases| phases.setup, Cpu::total).map_or(Reading::Absent, Reading::Value)
 }
 
 fn memory_peak(trial: &Trial, role: Role) -> Reading {

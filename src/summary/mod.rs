@@ -4,12 +4,17 @@
 //! the repeats. Every figure keeps its repeats, and every doubt travels with the figures it touches.
 
 pub mod budgets;
+pub mod cpu;
 pub mod doubts;
+pub mod fits;
 #[doc(hidden)]
 pub mod fixture;
 pub mod glossary;
+mod linear_fit;
+mod meanings;
 pub mod metrics;
 pub mod ratios;
+mod reading;
 pub mod thresholds;
 pub mod unit;
 pub mod verdict;
@@ -18,7 +23,9 @@ use std::collections::BTreeMap;
 
 use crate::measure::recording::{ContenderRecord, Direction, Recording, Second, Times, Trial, WorkloadRecord};
 use budgets::{BudgetOutcome, BudgetResult};
+use cpu::Baseline;
 pub use doubts::{Doubt, Grade};
+use fits::Fit;
 use metrics::METRICS;
 
 /// All that reports show.
@@ -27,6 +34,8 @@ pub struct Summary<'a> {
     pub recording: &'a Recording,
     /// One for each contender and load point that has a complete trial: load points in order of appearance, contenders in the scenario's order.
     pub cells: Vec<Cell<'a>>,
+    /// What a figure rises by for each subscriber, where their number is swept.
+    pub fits: Vec<Fit<'a>>,
     /// Reasons to read numbers with care: first those that concern all.
     pub doubts: Vec<Doubt>,
     /// What became of the budgets.
@@ -74,15 +83,17 @@ pub struct Estimate {
 impl<'a> Summary<'a> {
     /// Makes the summary of a recording.
     pub fn new(recording: &'a Recording) -> Self {
+        let baseline = Baseline::new(recording);
         let mut cells = Vec::new();
         for load_point in recording.load_points() {
             for contender in &recording.contenders {
-                cells.extend(Cell::new(recording, contender, load_point));
+                cells.extend(Cell::new(recording, &baseline, contender, load_point));
             }
         }
-        let doubts = doubts::doubts(recording, &cells);
+        let doubts = doubts::doubts(recording, &baseline, &cells);
         let budgets = budgets::budgets(recording, &cells);
-        Self { recording, cells, doubts, budgets }
+        let fits = fits::fits(&cells);
+        Self { recording, cells, fits, doubts, budgets }
     }
 
     /// What it means for the exit code: the gravest of what holds.
@@ -134,7 +145,7 @@ fn covers(load_point: &str, part: &str) -> bool {
 
 impl<'a> Cell<'a> {
     /// `None` where no trial was measured to its end.
-    fn new(recording: &'a Recording, contender: &'a ContenderRecord, load_point: &'a str) -> Option<Self> {
+    fn new(recording: &'a Recording, baseline: &Baseline<'_>, contender: &'a ContenderRecord, load_point: &'a str) -> Option<Self> {
         let mut trials: Vec<&Trial> = recording.complete_trials(&contender.name, load_point).collect();
         trials.sort_by_key(|trial| trial.repeat);
         let first = *trials.first()?;
@@ -145,9 +156,8 @@ impl<'a> Cell<'a> {
         let metrics = METRICS
             .iter()
             .filter_map(|metric| {
-                let value = metric.over(&trials, &times).value()?;
-                let repeats = trials.iter().map(|trial| (trial.repeat, metric.of_trial(trial).value().flatten())).collect();
-                Some((metric.name, Estimate { value, repeats }))
+                let value = metric.over(&trials, &times, baseline).value()?;
+                Some((metric.name, Estimate { value, repeats: metric.repeats(&trials, baseline) }))
             })
             .collect();
         Some(Self { contender, load_point, workload: &first.workload, metrics, times, timeline: &first.timeline, trials })

@@ -65,9 +65,14 @@ pub fn ratio(metric: &str, left: &Cell<'_>, right: &Cell<'_>) -> Option<Ratio> {
 pub fn of_repeats(lefts: &[(u32, Option<f64>)], rights: &[(u32, Option<f64>)]) -> Option<Ratio> {
     let pairs = lefts.iter().filter_map(|(repeat, value)| {
         let other = rights.iter().find(|(other, _)| other == repeat)?.1?;
-        Some(value.as_ref()? / other)
+        Some((value.as_ref()?.min(other), value.as_ref()? / other))
     });
-    let ratios: Vec<f64> = pairs.filter(|ratio| !ratio.is_nan()).collect();
+    let pairs: Vec<(f64, f64)> = pairs.filter(|(_, ratio)| !ratio.is_nan()).collect();
+    // A figure below 0 is a difference within its error (CPU less the null trial's): it has no ratio to anything.
+    if pairs.iter().any(|(least, _)| *least < 0.0) {
+        return None;
+    }
+    let ratios: Vec<f64> = pairs.into_iter().map(|(_, ratio)| ratio).collect();
     if ratios.is_empty() {
         return None;
     }
@@ -148,6 +153,12 @@ mod tests {
             assert_eq!(verdict(&recording(left, right)).verdict, expected, "{left:?} {right:?}");
         }
         assert_eq!(verdict(&recording(&[100], &[200])).ratio.interval, None);
+    }
+
+    #[test]
+    fn a_figure_below_zero_has_no_ratio() {
+        assert!(of_repeats(&[(1, Some(-0.1)), (2, Some(2.0))], &[(1, Some(1.0)), (2, Some(1.0))]).is_none());
+        assert!(of_repeats(&[(1, Some(0.1))], &[(1, Some(-1.0))]).is_none());
     }
 
     #[test]

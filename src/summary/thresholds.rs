@@ -89,6 +89,17 @@ pub const REPEATS_DIFFER_FLOOR: f64 = 0.001;
 /// Untrusted: fewer than this share of the planned requests was sent: the load was then not the one that the scenario asks for.
 pub const REQUESTS_SENT: f64 = 0.999;
 
+/// Note: so much of the CPU of a window is the harness's own. Null trials of one run differ by a tenth or two of
+/// their cost: with half of the sum subtracted, that alone moves what is left by a tenth or two.
+pub const NULL_SHARE: f64 = 0.5;
+
+/// Note: a point lies farther from its line than this share of what the line rises over the data. Memory grows in steps (an
+/// allocator's chunks, a table that doubles): a tenth is what such steps make at four sizes.
+pub const UNEVEN_FIT: f64 = 0.1;
+
+/// A slope may be used up to so many times the largest size that was measured.
+pub const EXTRAPOLATION: f64 = 10.0;
+
 /// Samples beyond a quantile that it needs to be told from the largest value: a p99 needs 1,000 samples, a p99.9 10,000.
 pub const SAMPLES_BEYOND: f64 = 10.0;
 

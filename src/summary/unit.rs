@@ -15,6 +15,8 @@ pub enum Unit {
     Bytes,
     /// Seconds of one core.
     CpuSeconds,
+    /// Seconds of one core a second: 1 is a core that does nothing else.
+    Cores,
     /// A share, 0 to 1.
     Ratio,
 }
@@ -39,6 +41,7 @@ impl Unit {
             Self::ScenarioSeconds => "scenario seconds",
             Self::Bytes => "bytes",
             Self::CpuSeconds => "CPU-seconds",
+            Self::Cores => "CPU-seconds/second",
             Self::Ratio => "ratio",
         }
     }
@@ -53,6 +56,7 @@ impl Unit {
             Self::CpuSeconds if value.abs() < 0.9995e-3 && value != 0.0 => format!("{} CPU-µs", significant(value * 1e6, 3)),
             Self::CpuSeconds if value.abs() < 0.9995 && value != 0.0 => format!("{} CPU-ms", significant(value * 1e3, 3)),
             Self::CpuSeconds => format!("{} CPU-s", show_number(value)),
+            Self::Cores => format!("{}/s", Self::CpuSeconds.show(value)),
             Self::Ratio => format!("{} %", significant(value * 100.0, 3)),
         }
     }

@@ -1,7 +1,8 @@
 //! What cannot be provoked from inside a machine, or not on every one: made-up surroundings, just above and just below each
 //! threshold.
 
-use pushbench::measure::recording::{CoreUse, Pressure, Recording, SideRecord, SurroundingsRecord};
+use pushbench::measure::process::Cpu;
+use pushbench::measure::recording::{CoreUse, Pressure, Recording, SideRecord, SurroundingsRecord, TrialKind};
 use pushbench::summary::Grade;
 use pushbench::summary::fixture::made_up;
 
@@ -25,6 +26,27 @@ fn sides(change: impl Fn(&mut SideRecord)) -> Recording {
 fn shares(cause: &str, values: [(f64, Option<Grade>); 3], change: impl Fn(&mut SurroundingsRecord, f64)) {
     for (value, expected) in values {
         assert_eq!(grade(&changed(|around| change(around, value)), cause), expected, "{cause} at {value}");
+    }
+}
+
+#[test]
+fn runs_without_null_trials() {
+    let mut recording = made_up().scale(0.02).build();
+    assert_eq!(grade(&recording, "no-null"), None);
+    recording.baselines.retain(|trial| trial.kind != TrialKind::Null);
+    assert_eq!(grade(&recording, "no-null"), Some(Grade::Note));
+}
+
+#[test]
+fn windows_that_are_mostly_the_harness() {
+    // Every side a CPU-second in each window of 60 s; in null trials of 5 s this share of it.
+    for (share, expected) in [(0.49, None), (0.51, Some(Grade::Note))] {
+        let mut recording = sides(|side| side.cpu.as_mut().unwrap().window = Cpu { user: 0.5, system: 0.5 });
+        let nulls = recording.baselines.iter_mut().filter(|trial| trial.kind == TrialKind::Null);
+        for side in nulls.flat_map(|trial| &mut trial.sides) {
+            side.cpu.as_mut().unwrap().window = Cpu { user: share * 5.0 / 60.0, system: 0.0 };
+        }
+        assert_eq!(grade(&recording, "null-share"), expected, "{share}");
     }
 }
 

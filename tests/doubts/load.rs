@@ -75,7 +75,7 @@ impl Setting {
 
     fn text(&self, repeats: u32) -> String {
         let workload: String = self.workload.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-        format!("title = \"Doubts\"\nrepeats = {repeats}\n[workload]\n{workload}{}", self.rest)
+        format!("title = \"Doubts\"\nrepeats = {repeats}\nbaseline = false\n[workload]\n{workload}{}", self.rest)
     }
 
     /// Runs it once, in real time.

@@ -53,6 +53,8 @@ const TESTS: &[(&str, Provoked, &str)] = &[
     ("beat-lag", Real, "lateness::beats_that_come_late"),
     ("edge-lag", Real, "lateness::edges_that_come_late"),
     ("short-warm-up", Real, "lateness::a_warm_up_shorter_than_the_interval"),
+    ("no-null", Fixture, "fixtures::runs_without_null_trials"),
+    ("null-share", Fixture, "fixtures::windows_that_are_mostly_the_harness"),
     ("generator-busy", Real, "machine::generators_without_a_core_left"),
     ("shared-cores", Real, "machine::cores_that_are_shared"),
     ("one-repeat", Real, "samples::one_repeat"),

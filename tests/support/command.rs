@@ -48,7 +48,7 @@ pub fn tiny(rest: &str, changes: &[(&str, &str)]) -> String {
         }
     }
     let workload: String = workload.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
-    format!("title = \"Tiny\"\nrepeats = 1\n[workload]\n{workload}{rest}")
+    format!("title = \"Tiny\"\nrepeats = 1\nbaseline = false\n[workload]\n{workload}{rest}")
 }
 
 /// The binary, in surroundings that the tests decide.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use pushbench::cli::REGISTRY;
 use pushbench::measure::clock::{Clock, RealClock};
-use pushbench::measure::recording::Trial;
+use pushbench::measure::recording::{Trial, TrialKind};
 use pushbench::measure::virtual_clock::VirtualClock;
 use pushbench::random::{Purpose, Random};
 use pushbench::run::launch::Launcher;
@@ -42,6 +42,7 @@ async fn run(text: &str, registry: Registry, clock: Rc<dyn Clock>) -> Trial {
         load_point: &LoadPoint::default(),
         contender: 0,
         repeat: 1,
+        kind: TrialKind::Measured,
         protocol: &*protocol,
         launcher: &launcher,
         clock,

@@ -18,7 +18,7 @@ use super::machine::Machine;
 pub use file::ReadError;
 pub use staleness::Staleness;
 pub use surroundings::{Clocks, CoreUse, Pressure, SurroundingsRecord};
-pub use trial::{Check, Deliveries, PerRole, Phase, Phases, Role, Second, SideRecord, Times, Trial, WorkloadRecord};
+pub use trial::{Check, Deliveries, PerRole, Phase, Phases, Role, Second, SideRecord, Times, Trial, TrialKind, WorkloadRecord};
 
 /// Version of the schema that this build writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -45,10 +45,13 @@ pub struct Recording {
     pub machine: Machine,
     /// The contenders, in the scenario's order.
     pub contenders: Vec<ContenderRecord>,
-    /// Trials that were planned.
+    /// Trials that were planned, baselines included.
     pub trials_planned: usize,
-    /// Trials, in the order in which they ran.
+    /// Measured trials, in the order in which they ran.
     pub trials: Vec<Trial>,
+    /// Null and idle trials, in the order in which they ran: nothing in reports is of them but what they are subtracted from or named after.
+    #[serde(default)]
+    pub baselines: Vec<Trial>,
 }
 
 /// How a run stands or ended.
@@ -134,6 +137,11 @@ impl Recording {
     /// The trials of a contender at a load point that were measured to their end.
     pub fn complete_trials<'a>(&'a self, contender: &'a str, load_point: &'a str) -> impl Iterator<Item = &'a Trial> {
         self.trials.iter().filter(move |trial| trial.complete && trial.contender == contender && trial.load_point == load_point)
+    }
+
+    /// How many trials of any kind were run to the end of their window.
+    pub fn completed(&self) -> usize {
+        self.trials.iter().chain(&self.baselines).filter(|trial| trial.complete).count()
     }
 
     /// The load points that were run, in order of appearance.

@@ -4,15 +4,32 @@ use serde::{Deserialize, Serialize};
 
 use super::staleness::Staleness;
 use crate::measure::distribution::Distribution;
+use crate::measure::memory::MemoryRecord;
 use crate::measure::process::Cpu;
 use crate::measure::recording::SurroundingsRecord;
 use crate::measure::traffic::Traffic;
+
+/// What a trial is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrialKind {
+    /// To be measured, and shown.
+    #[default]
+    Measured,
+    /// A contender that is connected and subscribed, with no update: what it costs when nothing changes.
+    Idle,
+    /// Sides that start and tick, and no contender: what the harness costs.
+    Null,
+}
 
 /// One contender at one load point, once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trial {
-    /// Name of the contender.
+    /// What it is for.
+    #[serde(default)]
+    pub kind: TrialKind,
+    /// Name of the contender; empty in a null trial, which has none.
     pub contender: String,
     /// `key=value;key=value`, empty without a sweep.
     pub load_point: String,
@@ -189,6 +206,9 @@ pub struct SideRecord {
     pub cpu: Option<Phases<Cpu>>,
     /// Peak resident memory in bytes, the trial over; absent where the side is no process of its own.
     pub memory_peak: Option<u64>,
+    /// Memory before the set-up and at the edges of the window; absent where the side is no process of its own.
+    #[serde(default)]
+    pub memory: Option<MemoryRecord>,
     /// Pages that had to be read from a disk within the window; absent where the side is no process of its own.
     #[serde(default)]
     pub major_faults: Option<u64>,

@@ -3,6 +3,7 @@
 //! All three follow the same course: hello, prepare, ready, probe, start, a beat per second, done. They run as tasks
 //! on one thread; `run` is what a child process does, and what a task does for a contender in memory.
 
+mod null;
 mod publisher;
 mod server;
 mod subscriber;
@@ -19,7 +20,8 @@ use super::timetable::Timetable;
 use crate::contender::{Fault, Protocol};
 use crate::measure::clock::{Clock, Instant};
 use crate::measure::process;
-use crate::measure::recording::{Phase, Role, Second};
+use crate::measure::recording::{Phase, Role, Second, TrialKind};
+use crate::plan::baseline;
 use crate::scenario::{Registry, Scenario};
 use crate::trace::Trace;
 use usage::Usage;
@@ -86,6 +88,7 @@ async fn course(say: &UnboundedSender<FromSide>, hear: &mut UnboundedReceiver<To
     // Silence means death: while a side prepares, it says once a second that it lives.
     let pulse = tokio::task::spawn_local(pulse(Rc::clone(&side)));
     let report = match side.assignment.role {
+        _ if side.assignment.kind == TrialKind::Null => null::run(&side, hear).await,
         Role::Server => server::run(&side, hear).await,
         Role::Publisher => publisher::run(&side, hear).await,
         Role::Subscriber => subscriber::run(&side, hear).await,
@@ -129,7 +132,6 @@ impl Side {
                 scenario.at(&assignment.load_point, surroundings.registry)
             })
             .map_err(|error| problem(&error))?;
-        let trace = Trace::new(&scenario).map_err(|error| problem(&error))?;
         let protocol = match surroundings.protocol {
             Some(protocol) => protocol,
             None => {
@@ -138,6 +140,8 @@ impl Side {
                 entry.contender.protocol(&entry.values).map_err(|error| problem(&error))?
             }
         };
+        let scenario = baseline::scenario(assignment.kind, scenario, protocol.interval());
+        let trace = baseline::trace(assignment.kind, &scenario).map_err(|error| problem(&error))?;
         Ok(Self { assignment, scenario, trace, protocol, clock: surroundings.clock, say, usage: Usage::new(surroundings.own_process) })
     }
 
@@ -146,7 +150,7 @@ impl Side {
     }
 
     fn timetable(&self, window: Instant) -> Timetable {
-        Timetable::new(&self.scenario.workload, self.protocol.interval(), window)
+        Timetable::new(&self.scenario.workload, baseline::drain_interval(self.assignment.kind, self.protocol.interval()), window)
     }
 
     /// How long the contender's halves wait for an answer, measured time.

@@ -35,6 +35,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let inbox = Rc::new(PublisherInbox::new(Rc::clone(&side.clock), Rc::clone(&times), Rc::clone(&traffic)));
     let seat =
         PublisherSeat { server: side.server()?, index: side.assignment.index, connections, inbox, timeout: side.timeout(), clock: Rc::clone(&side.clock) };
+    side.usage.begin();
     let publisher: Rc<dyn Publisher> = Rc::from(side.protocol.publisher(seat).await?);
     create(side, &*publisher).await?;
     side.ready(None);

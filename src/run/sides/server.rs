@@ -21,6 +21,7 @@ struct Edges {
 }
 
 pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Result<SideReport, SideError> {
+    side.usage.begin();
     let bound = async { TcpListener::bind("127.0.0.1:0").await.and_then(|listener| Ok((listener.local_addr()?, listener))) };
     let (address, listener) = bound.await.map_err(|error| SideError::System { what: "binding a port on 127.0.0.1", error })?;
     let stop = CancellationToken::new();

@@ -28,6 +28,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let holdings = wanted.iter().map(|topics| Holdings::new(Rc::clone(topics))).collect();
     let recorder = Recorder::new(Rc::clone(&side.clock), workload.compression, &side.trace, workload.topics, holdings);
     let scheduler = Scheduler::new(Rc::clone(&side.clock), workload.seed, workload.compression);
+    side.usage.begin();
     let mut course = Course { side, recorder, scheduler, running: JoinSet::new(), stop: CancellationToken::new() };
     let report = course.run(hear, &mine, &wanted).await;
     course.stop.cancel();

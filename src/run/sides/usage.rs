@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::measure::clock::Instant;
 use crate::measure::distribution::Distribution;
+use crate::measure::memory::{self, Memory, MemoryRecord};
 use crate::measure::process::{self, Cpu};
 use crate::measure::recording::{Phase, Phases};
 use crate::run::message::SideReport;
@@ -15,6 +16,7 @@ pub struct Usage {
     at_edge: Cell<Cpu>,
     at_second: Cell<f64>,
     phases: RefCell<Phases<Cpu>>,
+    memory: Cell<MemoryRecord>,
     faults_at_edge: Cell<u64>,
     faults: Cell<u64>,
     swapped: Cell<Option<u64>>,
@@ -30,11 +32,25 @@ impl Usage {
             at_edge: Cell::new(process::cpu()),
             at_second: Cell::new(0.0),
             phases: RefCell::default(),
+            memory: Cell::default(),
             faults_at_edge: Cell::new(process::major_faults()),
             faults: Cell::new(0),
             swapped: Cell::new(None),
             beat_lag: RefCell::default(),
             edge_lag: Cell::new(0),
+        }
+    }
+
+    /// Plan and books are made; what comes now is the contender's.
+    pub fn begin(&self) {
+        self.note_memory(|memory, now| memory.before = now);
+    }
+
+    fn note_memory(&self, note: impl Fn(&mut MemoryRecord, Memory)) {
+        if self.own_process {
+            let mut memory = self.memory.get();
+            note(&mut memory, memory::now());
+            self.memory.set(memory);
         }
     }
 
@@ -51,6 +67,10 @@ impl Usage {
 
     /// Ends a phase.
     pub fn end(&self, phase: Phase) {
+        // Looking at memory takes CPU, which is not to be the window's.
+        if phase == Phase::WarmUp {
+            self.note_memory(|memory, now| memory.window_start = now);
+        }
         let now = process::cpu();
         *self.phases.borrow_mut().of_mut(phase) = now - self.at_edge.replace(now);
         let faults = process::major_faults();
@@ -58,6 +78,7 @@ impl Usage {
         if phase == Phase::Window && self.own_process {
             self.faults.set(faults - before);
             self.swapped.set(process::swapped());
+            self.note_memory(|memory, now| memory.window_end = now);
         }
     }
 
@@ -76,6 +97,7 @@ impl Usage {
         SideReport {
             cpu: self.own_process.then(|| self.phases.borrow().clone()),
             memory_peak: self.own_process.then(|| process::memory().1),
+            memory: self.own_process.then(|| self.memory.get()),
             major_faults: own(self.faults.get()),
             swapped: self.swapped.get(),
             beat_lag: self.beat_lag.borrow().clone(),

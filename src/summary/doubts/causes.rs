@@ -1,7 +1,7 @@
 //! The list of causes: names are API; reports, `docs/doubts.md` and the tests go by it.
 
 use super::Grade;
-use super::{cores, correctness, lateness, run, samples, surroundings};
+use super::{cores, correctness, harness, lateness, run, samples, surroundings};
 
 /// Why a figure is doubtful: what all doubts of a cause have in common.
 #[derive(Debug)]
@@ -52,6 +52,9 @@ pub const CAUSES: &[&Cause] = &[
     &lateness::BEAT_LAG,
     &lateness::EDGE_LAG,
     &lateness::SHORT_WARM_UP,
+    // The harness's own CPU.
+    &harness::NO_NULL,
+    &harness::NULL_SHARE_CAUSE,
     // Cores.
     &cores::GENERATOR,
     &cores::SHARED_CORES,

@@ -66,7 +66,7 @@ pub fn doubts(recording: &Recording, cells: &[Cell<'_>]) -> Vec<Doubt> {
         return vec![Doubt::new(&NOTHING_MEASURED, Grade::Untrusted, "No trial was measured to its end.")];
     }
     let mut doubts = Vec::new();
-    let complete = recording.trials.iter().filter(|trial| trial.complete).count();
+    let complete = recording.completed();
     if complete < recording.trials_planned || recording.state != State::Complete {
         let why = match &recording.state {
             State::Running => "the run had not ended when this was saved".to_owned(),

@@ -98,7 +98,7 @@ pub fn doubts(found: &mut Found<'_>) {
             let (count, asked) = match metric.kind {
                 Kind::Time { of, statistic: Statistic::Quantile(asked), .. } => (of(&found.cell.times).count(), asked),
                 Kind::Expected(asked) => (found.cell.times.latency.count() + found.sum(|trial| trial.deliveries.lost), asked),
-                Kind::Time { .. } | Kind::Staleness(_) | Kind::Figure(_) => continue,
+                _ => continue,
             };
             // Of time_to_current there is one sample for each subscriber, and all of them: more of the run brings no more.
             if asked != quantile || count >= needed || metric.name.starts_with("time_to_current.") {
@@ -132,7 +132,7 @@ fn few_updates(found: &mut Found<'_>) {
         Kind::Time { statistic: Statistic::Quantile(asked), .. } | Kind::Expected(asked) => {
             asked >= 0.99 && samples >= samples_needed(asked) && updates < samples_needed(asked)
         }
-        Kind::Time { .. } | Kind::Staleness(_) | Kind::Figure(_) => false,
+        _ => false,
     };
     let of_latency = |metric: &&Metric| metric.name.starts_with("latency.") || metric.name.starts_with("scenario_latency.");
     let metrics: Vec<&'static str> =

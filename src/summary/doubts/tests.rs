@@ -141,5 +141,5 @@ fn an_interrupted_run_says_what_is_missing() {
     recording.trials.truncate(5);
     let summary = Summary::new(&recording);
     let doubt = summary.doubts.iter().find(|doubt| doubt.cause == "incomplete").unwrap();
-    assert!(doubt.text.starts_with("5 of 8 planned trials count: the run was interrupted"), "{}", doubt.text);
+    assert!(doubt.text.starts_with("11 of 14 planned trials count: the run was interrupted"), "{}", doubt.text);
 }
