@@ -394,18 +394,6 @@ fn topics(address: &ServerAddress) -> Outcome<()> {
                 "{client}: first fetch {first:.2} s, {} B of memory per topic, connections included",
                 sizes[4].saturating_sub(sizes[1]) / 3 / u64::from(TOPICS)
             );
-            drop(held);
-            // The same for users who want one topic each: memory per idle subscriber, its connection included.
-            let (mut users, mut sizes) = (Vec::new(), Vec::new());
-            let counter = Rc::new(Counter::default());
-            for user in 0..2_000 {
-                if user % 500 == 0 {
-                    sizes.push(process::memory().0);
-                }
-                let seat = SubscriberSeat { inbox: counter.clone(), ..subscriber_seat(&address, [Topic(0)], 1, HANG).0 };
-                users.push(protocol.subscriber(seat).await.expect("a subscriber"));
-            }
-            println!("{client}: {} B of memory per idle subscriber of one topic", process::memory().0.saturating_sub(sizes[1]) / 1_500);
         });
     }
     Ok(())
