@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::support::{CLIENTS, Counts, LOGIN_THEN_SILENCE, LONG, for_each_client, on_one_thread, protocol, publisher, scripted, serve, subscriber, text};
+use crate::support::{
+    CLIENTS, Counts, LOGIN_THEN_SILENCE, LONG, counted, for_each_client, on_one_thread, protocol, publisher, scripted, serve, subscriber, text,
+};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Limits, ServerAddress};
 use pushbench::measure::ledger::Leg;
@@ -175,8 +177,8 @@ fn both_clients_count_the_same_in_the_same_trial() {
             publisher.close().await;
             let ledger = server.ledger.clone();
             server.end().await;
-            assert_eq!(ledger.traffic(Leg::Publisher), *publishing.traffic.borrow(), "{client}");
-            assert_eq!(ledger.traffic(Leg::Subscriber), *listening.traffic.borrow(), "{client}");
+            assert_eq!(counted(&ledger, Leg::Publisher), *publishing.traffic.borrow(), "{client}");
+            assert_eq!(counted(&ledger, Leg::Subscriber), *listening.traffic.borrow(), "{client}");
             // The server's name for an item and the user's are equally long, so that what comes down is the same to the byte.
             let (one, other) = (counts(&publishing.traffic.borrow()), counts(&listening.traffic.borrow()));
             seen.push((one, other, listening.payloads.take(), *listening.unasked.borrow()));

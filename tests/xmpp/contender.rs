@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::support::{
-    CLIENTS, Counts, HEADER, LOGIN_THEN_SILENCE, LONG, for_each_client, now, on_one_thread, protocol, publisher, scripted, serve, set, subscriber, text,
+    CLIENTS, Counts, HEADER, LOGIN_THEN_SILENCE, LONG, counted, for_each_client, now, on_one_thread, protocol, publisher, scripted, serve, set, subscriber,
+    text,
 };
 use bytes::Bytes;
 use pushbench::contender::topic::Topic;
@@ -52,8 +53,8 @@ fn all_arrives_in_order_and_both_ends_count_the_same() {
             publisher.close().await;
             let ledger = server.ledger.clone();
             server.end().await;
-            assert_eq!(ledger.traffic(Leg::Publisher), *publishing.traffic.borrow(), "{client}, {sasl}, publisher");
-            assert_eq!(ledger.traffic(Leg::Subscriber), &*listening.traffic.borrow() + &*other.traffic.borrow(), "{client}, {sasl}, subscribers");
+            assert_eq!(counted(&ledger, Leg::Publisher), *publishing.traffic.borrow(), "{client}, {sasl}, publisher");
+            assert_eq!(counted(&ledger, Leg::Subscriber), &*listening.traffic.borrow() + &*other.traffic.borrow(), "{client}, {sasl}, subscribers");
             // 12 or 10 messages of a login, and two stream footers.
             let handshake = if sasl.starts_with("scram") { 14 } else { 12 };
             let traffic = other.traffic.borrow();

@@ -11,6 +11,7 @@ use pushbench::contender::pacer::{Pacer, Tick, Ticks};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Protocol, Publisher, PublisherSeat, ServerAddress, Subscriber, SubscriberSeat};
 use pushbench::measure::clock::{Clock, Instant, RealClock};
+use pushbench::measure::ledger::{Ledger, Leg};
 use pushbench::measure::traffic::Traffic;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -248,6 +249,11 @@ impl Raw {
         self.seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
         read > 0
     }
+}
+
+/// What crossed a leg by the server's count, without the kernel's part, which clients in these tests do not count.
+pub fn counted(ledger: &Ledger, leg: Leg) -> Traffic {
+    Traffic { segments_up: 0, segments_down: 0, wire_up: 0, wire_down: 0, ..ledger.traffic(leg) }
 }
 
 /// A payload that tells which one it is.
