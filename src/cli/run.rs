@@ -26,6 +26,7 @@ use crate::measure::recording::{Recording, TrialKind};
 use crate::plan::{Limits, Plan, estimate};
 use crate::run::campaign::{self, CampaignError, Surroundings};
 use crate::run::launch::Launcher;
+use crate::run::network::{Network, NetworkError};
 use crate::run::{link, placement, sides};
 use crate::scenario::Scenario;
 
@@ -43,6 +44,12 @@ pub struct RunArguments {
     /// Folder for the report [default: reports/SCENARIO/TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Gives the embedded server this address in every trial, so that somebody else may observe it; loopback only
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "network")]
+    listen: Option<String>,
+    /// Runs server and clients in two network namespaces that are joined already; needs root
+    #[arg(long, value_name = "server=NAMESPACE,clients=NAMESPACE,address=IP")]
+    network: Option<String>,
     /// How progress is shown on stderr
     #[arg(long, value_enum, default_value_t = Ui::Auto)]
     ui: Ui,
@@ -54,6 +61,7 @@ pub struct RunArguments {
 /// See [`Trouble`].
 pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     let (scenario, plan) = arguments.selection.read(REGISTRY)?;
+    let network = network(arguments)?;
     let facts = Facts::read();
     refuse_what_cannot_be_held(&scenario, &plan, &facts)?;
     let folder = report_folder(arguments, &scenario)?;
@@ -78,6 +86,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
             clock: Rc::new(RealClock),
             machine,
             cores: &cores,
+            network: &network,
             interrupt: interrupt.clone(),
             folder: Some(&folder),
         };
@@ -110,6 +119,18 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     // Charts that nobody waits for any more must not hold the process.
     runtime.shutdown_background();
     finished
+}
+
+fn network(arguments: &RunArguments) -> Result<Network, Trouble> {
+    let network = match (&arguments.listen, &arguments.network) {
+        (Some(listen), _) => Network::on_loopback(listen),
+        (None, Some(network)) => Network::across_namespaces(network),
+        (None, None) => Ok(Network::default()),
+    };
+    network.map_err(|error| match error {
+        NetworkError::Namespace(error) => Trouble::cannot_run(error.to_string()),
+        error => Trouble::usage(error.to_string()),
+    })
 }
 
 /// Writes the report, prints the comparison, and works out the exit code.

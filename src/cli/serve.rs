@@ -148,6 +148,10 @@ fn tell(ledger: &Ledger) {
     for (leg, name) in [(Leg::Subscriber, "subscribers"), (Leg::Publisher, "publishers")] {
         lines.push_str(&describe(name, &ledger.traffic(leg)));
     }
+    let witnesses = ledger.traffic(Leg::Witness);
+    if witnesses.connections > 0 {
+        lines.push_str(&describe("witnesses", &witnesses));
+    }
     lines.push_str(&format!("at most {} connections at once\n", show_count(ledger.most_connections_held() as i64)));
     // Standard error may be gone; the server ended well all the same.
     let _ = io::stderr().write_all(lines.as_bytes());

@@ -1,7 +1,8 @@
 //! The server's own count: what crossed each of its connections, filed under the leg it belongs to.
 //!
 //! A connection counts for the subscribers' leg until the server sees that a publisher is behind it
-//! ([`Meter::is_publisher`]); what it had counted moves over with it, so that no byte is filed wrongly.
+//! ([`Meter::is_publisher`]) or an observer from outside ([`Meter::is_witness`]); what it had counted moves over with it,
+//! so that no byte is filed wrongly.
 //!
 //! What crosses the wire (headers, acknowledgements) is read from the kernel for each connection that is
 //! [watched](Meter::watch): when the ledger is told to, at the edges of phases, and when the connection ends.
@@ -27,6 +28,8 @@ pub enum Leg {
     Subscriber,
     /// Publishers write.
     Publisher,
+    /// Observers from outside, who belong to no side of the trial.
+    Witness,
 }
 
 /// All the traffic of a server; clones share it.
@@ -39,6 +42,7 @@ pub struct Ledger {
 struct Legs {
     subscriber: RefCell<Traffic>,
     publisher: RefCell<Traffic>,
+    witness: RefCell<Traffic>,
     held: Cell<u64>,
     most_held: Cell<u64>,
     /// Of those, the subscribers'.
@@ -100,6 +104,7 @@ impl Ledger {
         match leg {
             Leg::Subscriber => &self.legs.subscriber,
             Leg::Publisher => &self.legs.publisher,
+            Leg::Witness => &self.legs.witness,
         }
     }
 }
@@ -142,15 +147,27 @@ impl Drop for Inner {
 impl Meter {
     /// Files this connection, and all it has counted, under the publishers' leg.
     pub fn is_publisher(&self) {
-        if self.inner.leg.replace(Leg::Publisher) == Leg::Publisher {
+        self.file_under(Leg::Publisher);
+    }
+
+    /// Files this connection, and all it has counted, under the witnesses' leg: it must not spoil the comparison of the
+    /// clients' count with the server's.
+    pub fn is_witness(&self) {
+        self.file_under(Leg::Witness);
+    }
+
+    /// Who has once shown what it is stays that.
+    fn file_under(&self, leg: Leg) {
+        if self.inner.leg.get() != Leg::Subscriber {
             return;
         }
+        self.inner.leg.set(leg);
         let own = self.inner.own.take();
         let legs = &self.inner.ledger.legs;
         legs.subscribers_held.set(legs.subscribers_held.get().saturating_sub(1));
         let remaining = &*legs.subscriber.borrow() - &own;
         legs.subscriber.replace(remaining);
-        *legs.publisher.borrow_mut() += &own;
+        *self.inner.ledger.cell(leg).borrow_mut() += &own;
     }
 
     /// Counts on this connection.
@@ -285,5 +302,18 @@ mod tests {
         assert_eq!(ledger.most_subscribers_held(), 1, "the publisher's connection is none of the subscribers'");
         drop(writer);
         assert_eq!((ledger.connections_held(), ledger.most_connections_held()), (1, 2));
+    }
+
+    #[test]
+    fn a_witness_is_in_nobodys_way() {
+        let ledger = Ledger::default();
+        let witness = ledger.meter();
+        witness.count(|traffic| traffic.bytes_up += 100);
+        witness.is_witness();
+        witness.is_publisher();
+        witness.request();
+        assert_eq!(ledger.traffic(Leg::Subscriber), Traffic::default());
+        assert_eq!(ledger.traffic(Leg::Publisher), Traffic::default(), "a witness that writes is still a witness");
+        assert_eq!(ledger.traffic(Leg::Witness), Traffic { requests: 1, connections: 1, bytes_up: 100, ..Traffic::default() });
     }
 }

@@ -48,6 +48,9 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     all.push(("Machine", machine(recording)));
     if let Some(trial) = recording.trials.iter().find(|trial| trial.complete) {
         all.push(("Cores", cores(trial)));
+        if let Some(network) = network(trial) {
+            all.push(("Network", network));
+        }
     }
     if let Some(null) = null(summary) {
         all.push(("Harness", null));
@@ -116,6 +119,17 @@ fn cores(trial: &Trial) -> String {
         (!sides.is_empty()).then(|| format!("{} on {}", role.name(), sides.join(", ")))
     };
     [Role::Server, Role::Publisher, Role::Subscriber].into_iter().filter_map(of).collect::<Vec<_>>().join("; ")
+}
+
+/// Which side was in which network namespace, and where the server listened; nothing where all was on loopback.
+fn network(trial: &Trial) -> Option<String> {
+    trial.sides.iter().find(|side| side.namespace.is_some())?;
+    let address = trial.server_address.as_deref().unwrap_or("unknown");
+    let sides = trial.sides.iter().map(|side| match &side.namespace {
+        Some(namespace) => format!("{} {} in network namespace {namespace}", side.role.name(), side.index),
+        None => format!("{} {} in that of the harness", side.role.name(), side.index),
+    });
+    Some(format!("server at {address}; {}", sides.collect::<Vec<_>>().join(", ")))
 }
 
 fn whole(count: u64) -> String {

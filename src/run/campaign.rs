@@ -7,6 +7,7 @@ use std::rc::Rc;
 use tokio_util::sync::CancellationToken;
 
 use super::launch::Launcher;
+use super::network::Network;
 use super::trial::{self, Event, Order, TrialError};
 use crate::contender::settings::SettingsError;
 use crate::measure::clock::Clock;
@@ -28,6 +29,8 @@ pub struct Surroundings<'a> {
     pub machine: Machine,
     /// Cores to spread sides over.
     pub cores: &'a [usize],
+    /// Where sides with sockets meet.
+    pub network: &'a Network,
     /// Set when the user wants to end.
     pub interrupt: CancellationToken,
     /// The folder in which the recording is saved; none to keep it in memory only.
@@ -121,6 +124,7 @@ async fn play(
             launcher: if protocol.in_memory() { &in_memory } else { &surroundings.launcher },
             clock: Rc::clone(&surroundings.clock),
             cores: surroundings.cores,
+            network: surroundings.network,
             interrupt: surroundings.interrupt.clone(),
         };
         let result = trial::run(&order, &trace, &|event| watch(Progress::Event(event))).await;

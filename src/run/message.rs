@@ -1,5 +1,6 @@
 //! What harness and sides say to each other: small, typed, versioned; knows nothing of what carries it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,10 @@ pub struct Assignment {
     pub of: u32,
     /// Where the server is; none for the server itself.
     pub server: Option<ServerAddress>,
+    /// Where the server is to listen.
+    pub listen: SocketAddr,
+    /// The network namespace to enter; none for the harness's own.
+    pub namespace: Option<String>,
     /// Cores to run on; empty where the side is no process of its own.
     pub cores: Vec<usize>,
 }
@@ -114,6 +119,8 @@ pub struct SideReport {
     pub subscriber_traffic: Phases<Traffic>,
     /// Publishers' traffic.
     pub publisher_traffic: Phases<Traffic>,
+    /// Traffic of observers who belong to no side, by the server's count.
+    pub witness_traffic: Phases<Traffic>,
     /// What became of the expected deliveries.
     pub deliveries: Deliveries,
     /// Exchanges of the window.

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::launch::{Handle, Launcher};
 use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
+use super::network::Network;
 use super::timetable::Timetable;
+use super::trial_record::Reported;
 use super::{placement, trial_record};
 use crate::contender::{Protocol, ServerAddress};
 use crate::measure::clock::{Clock, Instant};
@@ -51,6 +53,8 @@ pub struct Order<'a> {
     pub clock: Rc<dyn Clock>,
     /// Cores to spread sides over.
     pub cores: &'a [usize],
+    /// Where the sides meet.
+    pub network: &'a Network,
     /// Set when the user wants to end.
     pub interrupt: CancellationToken,
 }
@@ -150,6 +154,7 @@ struct Party {
     role: Role,
     index: u32,
     cores: Vec<usize>,
+    namespace: Option<String>,
     handle: Handle,
     heard: Instant,
     /// It has said once that it lives: from then on, silence means death. Before, it works out its plan, and cannot.
@@ -159,6 +164,10 @@ struct Party {
 }
 
 impl Party {
+    fn reported(self) -> Reported {
+        Reported { role: self.role, index: self.index, cores: self.cores, namespace: self.namespace, report: self.report.unwrap_or_default() }
+    }
+
     fn name(&self) -> String {
         format!("{} side {}", self.role.name(), self.index)
     }
@@ -177,6 +186,8 @@ struct Stage<'a> {
     winding_up: bool,
     seconds: BTreeMap<i64, Second>,
     surroundings: Option<SurroundingsRecord>,
+    server: Option<ServerAddress>,
+    window: Option<Instant>,
     watch: &'a dyn Fn(Event),
 }
 
@@ -210,6 +221,8 @@ pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Res
         winding_up: false,
         seconds: BTreeMap::new(),
         surroundings: None,
+        server: None,
+        window: None,
         watch,
     };
     let result = stage.play().await;
@@ -223,8 +236,10 @@ pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Res
     let Some(complete) = result? else { return Ok(None) };
     let seconds = std::mem::take(&mut stage.seconds).into_values().collect();
     let surroundings = stage.surroundings.take();
-    let sides = stage.parties.into_iter().map(|party| (party.role, party.index, party.cores, party.report.unwrap_or_default())).collect();
-    Ok(Some(Trial { surroundings, ..trial_record::compile(order, trace, started, complete, sides, seconds) }))
+    let server_address = stage.server.take().map(|server| server.socket);
+    let window_began = stage.window.map(|window| window.0);
+    let sides = stage.parties.into_iter().map(Party::reported).collect();
+    Ok(Some(Trial { surroundings, server_address, window_began, ..trial_record::compile(order, trace, started, complete, sides, seconds) }))
 }
 
 /// What goes on on the machine within the window; nothing in virtual time.
@@ -254,6 +269,7 @@ impl Stage<'_> {
             }
             address.ok_or_else(|| TrialError::OutOfTurn { side: "server side 0".to_owned(), when: self.when, what: "ready, but no address".to_owned() })?
         };
+        self.server = (!self.order.protocol.in_memory()).then(|| address.clone());
         for (role, of, when) in [
             (Role::Publisher, self.order.scenario.publishers.processes, "while topics were created"),
             (Role::Subscriber, self.order.scenario.subscribers.processes, "while subscribers were set up"),
@@ -289,6 +305,10 @@ impl Stage<'_> {
                 Launcher::Processes { .. } => placement::cores(self.order.cores, role, index),
                 Launcher::Tasks { .. } => Vec::new(),
             };
+            let namespace = match self.order.launcher {
+                Launcher::Processes { .. } => self.order.network.namespace(role).map(str::to_owned),
+                Launcher::Tasks { .. } => None,
+            };
             let assignment = Assignment {
                 scenario: scenario.text.clone(),
                 name: format!("{}.toml", scenario.name),
@@ -301,6 +321,8 @@ impl Stage<'_> {
                 index,
                 of,
                 server: server.cloned(),
+                listen: self.order.network.listen,
+                namespace: namespace.clone(),
                 cores: cores.clone(),
             };
             let _ = handle.say.send(ToSide::Prepare(Box::new(assignment)));
@@ -314,7 +336,7 @@ impl Stage<'_> {
                 }
                 let _ = heard.send((place, None));
             });
-            self.parties.push(Party { role, index, cores, handle, heard: self.order.clock.now(), speaks: false, ready: false, report: None });
+            self.parties.push(Party { role, index, cores, namespace, handle, heard: self.order.clock.now(), speaks: false, ready: false, report: None });
         }
         Ok(())
     }
@@ -366,6 +388,7 @@ impl Stage<'_> {
         let workload = &self.order.scenario.workload;
         let window = self.order.clock.now().after(LEAD + workload.compress(workload.warm_up));
         let times = self.order.timetable(window);
+        self.window = Some(window);
         self.when = "while the load ran";
         let seconds = |from: Instant, to: Instant| to.since(from).as_secs_f64();
         (self.watch)(Event::Started {

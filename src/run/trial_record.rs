@@ -8,14 +8,25 @@ use crate::measure::traffic::Traffic;
 use crate::scenario::Arrivals;
 use crate::trace::{Subscriptions, Trace};
 
-/// A side's role, index, cores and report.
-pub type Reported = (Role, u32, Vec<usize>, SideReport);
+/// A side, where it ran, and its report.
+pub struct Reported {
+    /// What it is for.
+    pub role: Role,
+    /// Which of its kind, from 0.
+    pub index: u32,
+    /// Cores it was pinned to.
+    pub cores: Vec<usize>,
+    /// Its network namespace, where it is not the harness's own.
+    pub namespace: Option<String>,
+    /// All that it has measured.
+    pub report: SideReport,
+}
 
 /// Puts a trial together.
 pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool, sides: Vec<Reported>, timeline: Vec<Second>) -> Trial {
     let mut merged = SideReport::default();
     let mut server = None;
-    for (role, _, _, report) in &sides {
+    for Reported { role, report, .. } in &sides {
         match role {
             Role::Server => server = Some(report.clone()),
             Role::Publisher | Role::Subscriber => merged.merge(report),
@@ -37,10 +48,11 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
         trace_sha256: trace.sha256.clone(),
         sides: sides
             .into_iter()
-            .map(|(role, index, cores, report)| SideRecord {
+            .map(|Reported { role, index, cores, namespace, report }| SideRecord {
                 role,
                 index,
                 cores,
+                namespace,
                 cpu: report.cpu,
                 memory_peak: report.memory_peak,
                 memory: report.memory,
@@ -55,6 +67,7 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
         publisher_traffic: merged.publisher_traffic,
         subscriber_traffic_by_server: server.as_ref().map(|server| server.subscriber_traffic.clone()),
         publisher_traffic_by_server: server.as_ref().map(|server| server.publisher_traffic.clone()),
+        witness_traffic: server.as_ref().map_or_else(Phases::default, |server| server.witness_traffic.clone()),
         exchanges: merged.exchanges,
         wasted: merged.wasted,
         failed_requests: merged.failed_requests,
@@ -66,6 +79,8 @@ pub fn compile(order: &Order<'_>, trace: &Trace, started: String, complete: bool
         timeline,
         checks: Vec::new(),
         surroundings: None,
+        server_address: None,
+        window_began: None,
     };
     // What was cut short cannot add up, and is not reported either.
     if complete {

@@ -9,6 +9,7 @@ use pushbench::measure::recording::{Trial, TrialKind};
 use pushbench::measure::virtual_clock::VirtualClock;
 use pushbench::random::{Purpose, Random};
 use pushbench::run::launch::Launcher;
+use pushbench::run::network::Network;
 use pushbench::run::trial::{self, Order};
 use pushbench::scenario::{LoadPoint, Registry, Scenario};
 use pushbench::trace::Trace;
@@ -47,6 +48,7 @@ async fn run(text: &str, registry: Registry, clock: Rc<dyn Clock>) -> Trial {
         launcher: &launcher,
         clock,
         cores: &[],
+        network: &Network::default(),
         interrupt: CancellationToken::new(),
     };
     let trial = trial::run(&order, &trace, &|_| {}).await;

@@ -56,6 +56,9 @@ pub struct Trial {
     pub publisher_traffic: Phases<Traffic>,
     /// Publishers' traffic by the server's own count.
     pub publisher_traffic_by_server: Option<Phases<Traffic>>,
+    /// Traffic of observers who belong to no side, by the server's count; each has a connection of its own.
+    #[serde(default)]
+    pub witness_traffic: Phases<Traffic>,
     /// Exchanges of the window: a request with its response, or one message from the server unasked.
     pub exchanges: u64,
     /// Exchanges of the window that brought nothing new.
@@ -79,6 +82,12 @@ pub struct Trial {
     /// What else went on on the machine within the window; absent in virtual time, and in recordings of older versions.
     #[serde(default)]
     pub surroundings: Option<SurroundingsRecord>,
+    /// Where the server listened, such as `127.0.0.1:7700`; absent without a server of ours.
+    #[serde(default)]
+    pub server_address: Option<String>,
+    /// When the window began, in nanoseconds of CLOCK_MONOTONIC (or of the virtual clock).
+    #[serde(default)]
+    pub window_began: Option<i64>,
 }
 
 /// Size and times of a workload.
@@ -202,6 +211,9 @@ pub struct SideRecord {
     pub index: u32,
     /// Cores it was pinned to.
     pub cores: Vec<usize>,
+    /// The network namespace it was in; absent where that was the harness's own.
+    #[serde(default)]
+    pub namespace: Option<String>,
     /// CPU seconds; absent where the side is no process of its own.
     pub cpu: Option<Phases<Cpu>>,
     /// Peak resident memory in bytes, the trial over; absent where the side is no process of its own.

@@ -16,6 +16,8 @@ use crate::measure::ledger::Meter;
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// A request with this header comes from an observer, who belongs to no side of a trial.
+const WITNESS: &str = "pushbench-witness";
 const LONGEST_NAME: usize = 128;
 const BAD_NAME: &str = "A topic's name has 1 to 128 characters out of A-Z a-z 0-9 . _ - as in /topics/topic-000042.\n";
 
@@ -63,6 +65,9 @@ impl Place<'_> {
 impl Desk {
     /// Answers a request, and counts both.
     pub async fn answer(&self, request: Request<Incoming>) -> Answer {
+        if request.headers().contains_key(WITNESS) {
+            self.meter.is_witness();
+        }
         // Whatever a publisher's connection counts, this request included, belongs to the publishers' leg.
         if request.method() == Method::PUT {
             self.meter.is_publisher();

@@ -18,6 +18,8 @@ use super::xml::{Element, escape};
 
 /// After so many failures the stream is ended (RFC 6120 §6.4.5 suggests two to five).
 const MOST_FAILURES: u32 = 3;
+/// A user whose name begins so is an observer, who belongs to no side of a trial.
+const WITNESS: &str = "witness-";
 
 /// What the transport has to do after some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +222,9 @@ impl Session {
             }
             Ok(Step::Success(user, text)) => {
                 self.handshake(&format!("<success xmlns='{}'>{text}</success>", ns::SASL));
+                if user.starts_with(WITNESS) {
+                    self.meter.is_witness();
+                }
                 self.user = Some(user);
                 self.restart();
             }

@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::link::Link;
 use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
+use super::network::{self, NamespaceError};
 use super::timetable::Timetable;
 use crate::contender::{Fault, Protocol};
 use crate::measure::clock::{Clock, Instant};
@@ -44,6 +45,17 @@ pub enum SideError {
     /// A contender's half failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The server's address is taken, or not this machine's.
+    #[error("cannot listen on {address}: {error}; name an address of this machine that is free, or port 0 for any")]
+    Bind {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The network namespace cannot be entered.
+    #[error(transparent)]
+    Namespace(#[from] NamespaceError),
     /// The system refused.
     #[error("{what}: {error}")]
     System {
@@ -124,6 +136,10 @@ impl Side {
     fn new(assignment: Assignment, surroundings: Surroundings, say: UnboundedSender<FromSide>) -> Result<Self, SideError> {
         if surroundings.own_process && !assignment.cores.is_empty() {
             process::pin(&assignment.cores).map_err(|error| SideError::System { what: "pinning to a core", error })?;
+        }
+        if let (true, Some(name)) = (surroundings.own_process, &assignment.namespace) {
+            // Before the first socket: a socket stays where it was made.
+            network::enter(name)?;
         }
         let problem = |error: &dyn std::fmt::Display| SideError::Assignment(error.to_string());
         let scenario = Scenario::parse(&assignment.scenario, &assignment.name, Path::new(&assignment.folder), surroundings.registry)

@@ -18,12 +18,25 @@ use crate::run::message::{SideReport, ToSide};
 struct Edges {
     subscriber: (Traffic, Phases<Traffic>),
     publisher: (Traffic, Phases<Traffic>),
+    witness: (Traffic, Phases<Traffic>),
+}
+
+impl Edges {
+    /// Books what has crossed since the last edge to a phase.
+    fn note(&mut self, ledger: &Ledger, phase: Phase) {
+        for (leg, (before, phases)) in [(Leg::Subscriber, &mut self.subscriber), (Leg::Publisher, &mut self.publisher), (Leg::Witness, &mut self.witness)] {
+            let now = ledger.traffic(leg);
+            *phases.of_mut(phase) += &(&now - before);
+            *before = now;
+        }
+    }
 }
 
 pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Result<SideReport, SideError> {
     side.usage.begin();
-    let bound = async { TcpListener::bind("127.0.0.1:0").await.and_then(|listener| Ok((listener.local_addr()?, listener))) };
-    let (address, listener) = bound.await.map_err(|error| SideError::System { what: "binding a port on 127.0.0.1", error })?;
+    let wanted = side.assignment.listen;
+    let bound = async { TcpListener::bind(wanted).await.and_then(|listener| Ok((listener.local_addr()?, listener))) };
+    let (address, listener) = bound.await.map_err(|error| SideError::Bind { address: wanted, error })?;
     let stop = CancellationToken::new();
     let ledger = Ledger::default();
     let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits: Limits::default() };
@@ -46,12 +59,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
             Phase::Setup | Phase::Drain => {}
         }
         ledger.read_wire();
-        let edges = &mut *edges.borrow_mut();
-        for (leg, (before, phases)) in [(Leg::Subscriber, &mut edges.subscriber), (Leg::Publisher, &mut edges.publisher)] {
-            let now = ledger.traffic(leg);
-            *phases.of_mut(phase) = &now - before;
-            *before = now;
-        }
+        edges.borrow_mut().note(&ledger, phase);
     };
     let mut ended = None;
     let plan = async {
@@ -81,15 +89,13 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     stop.cancel();
     serving.await?;
 
-    let edges = edges.into_inner();
+    let mut edges = edges.into_inner();
+    // What happened after the last edge (goodbyes) belongs to the drain.
+    edges.note(&ledger, Phase::Drain);
     let mut report = side.report();
     report.connections_held = held.get();
-    for (leg, (before, mut phases), total) in
-        [(Leg::Subscriber, edges.subscriber, &mut report.subscriber_traffic), (Leg::Publisher, edges.publisher, &mut report.publisher_traffic)]
-    {
-        // What happened after the last edge (goodbyes) belongs to the drain.
-        phases.drain += &(&ledger.traffic(leg) - &before);
-        *total = phases;
-    }
+    report.subscriber_traffic = edges.subscriber.1;
+    report.publisher_traffic = edges.publisher.1;
+    report.witness_traffic = edges.witness.1;
     Ok(report)
 }

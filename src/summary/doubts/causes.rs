@@ -73,4 +73,5 @@ pub const CAUSES: &[&Cause] = &[
     &surroundings::CLOCK_SLEW,
     &surroundings::CLOCK_STEP,
     &surroundings::SUSPENDED,
+    &surroundings::WITNESS,
 ];

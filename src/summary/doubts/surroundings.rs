@@ -83,6 +83,14 @@ pub const SUSPENDED: Cause = Cause {
     remedy: "Keep it awake, and run again.",
 };
 
+pub const WITNESS: Cause = Cause {
+    name: "witness",
+    grades: &[Grade::Note],
+    raised_when: || "the server also served an observer from outside, who belongs to no side".to_owned(),
+    touches: &["latency.", "scenario_latency.", "staleness.", "fidelity.", "cpu.server.", "cpu.total.", "memory.server.", "service.", "response."],
+    remedy: "Observe another run than the one whose figures you use.",
+};
+
 fn percent(share: f64) -> String {
     format!("{} %", significant(share * 100.0, 3))
 }
@@ -92,6 +100,18 @@ pub fn doubts(memory: u64, found: &mut Found<'_>) {
     cores(found);
     shortage(memory, found);
     clocks(found);
+    witnesses(found);
+}
+
+/// What was served beside the load: it is in the server's CPU and memory, and everybody else waited for it.
+fn witnesses(found: &mut Found<'_>) {
+    let served: Vec<_> = found.cell.trials.iter().map(|trial| trial.witness_traffic.total()).collect();
+    let connections: u64 = served.iter().map(|traffic| traffic.connections).sum();
+    if connections > 0 {
+        let messages: u64 = served.iter().map(|traffic| traffic.messages()).sum();
+        let figure = format!("The server also served witnesses: {} connections, {} messages, counted apart.", show(connections), show(messages));
+        found.note(&WITNESS, &figure);
+    }
 }
 
 /// The largest of what repeats say, with what it is about.

@@ -64,6 +64,7 @@ fn every_cause_raises_its_doubt() {
     assert_eq!(raised(late(0.1)), untrusted("publish-lag"));
     let clipped = |trial: &mut Trial| trial.times.latency.record(i64::MAX / 2);
     assert!(raised(clipped).contains(&("clipped", Grade::Note)));
+    assert_eq!(raised(|trial| trial.witness_traffic.window.connections = 1), note("witness"));
 }
 
 #[test]
