@@ -145,6 +145,8 @@ fn run(role: Role, scenario: &str, protocol: Rc<dyn Protocol>, late: Option<i64>
                 index: 0,
                 of: 1,
                 server: Some(ServerAddress { socket: String::new() }),
+                listen: "127.0.0.1:0".parse().unwrap(),
+                namespace: None,
                 cores: Vec::new(),
             })));
             let mut seconds = Vec::new();

@@ -134,8 +134,13 @@ pub struct Run {
 impl Run {
     /// Starts a run whose progress is JSON.
     pub fn start(scenario: &str) -> Self {
+        Self::start_with(scenario, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(scenario: &str, arguments: &[&str]) -> Self {
         let place = Place::with(scenario);
-        let mut child = place.command().args(["--ui", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = place.command().args(["--ui", "json"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (say, lines) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
