@@ -75,11 +75,11 @@ fn control_groups_count_the_same_cpu() {
     // Two thousand polls a second, so that there is something to account for.
     let changes = [("topics", "100"), ("updates_per_active_topic", "10"), ("span", "\"4s\""), ("warm_up", "\"1s\"")];
     let mut run = Run::start(&tiny("[[contender]]\nuse = \"rest-poll\"\ninterval = \"50ms\"\n", &changes));
-    for place in 0..names.len() {
+    for (place, group) in groups.iter().enumerate() {
         // They are started one after the other, each when the one before is ready.
         let is_side = |id: i32| fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| line.split(|byte| *byte == 0).nth(1) == Some(b"side"));
         until("the next side", || run.sides().get(place).is_some_and(|process| is_side(process.id)));
-        groups[place].take_in(run.sides()[place].id);
+        group.take_in(run.sides()[place].id);
     }
     let mut readings: Vec<Reading> = Vec::new();
     while run.is_running() {

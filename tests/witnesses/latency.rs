@@ -158,6 +158,7 @@ fn http_client_waits_as_long_and_finds_as_much() {
     let of_mean = 4.0 * INTERVAL / (12.0 * count).sqrt();
     let of_p99 = 4.0 * INTERVAL * (0.99 * 0.01 / count).sqrt();
     let of_two = std::f64::consts::SQRT_2;
+    assert!(0.05 * 0.99 * INTERVAL > of_two * of_p99, "an interval that is wrong by 5 % is found out");
     let (ours, theirs) = (trial.times.wait.mean().unwrap(), mean(&waits));
     close("wait, mean", ours, theirs, of_two * of_mean);
     close("wait, mean, closed form", INTERVAL / 2.0, theirs, of_mean);

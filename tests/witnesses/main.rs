@@ -10,6 +10,7 @@ mod command;
 mod books;
 mod cpu;
 mod latency;
+mod wire;
 
 use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
