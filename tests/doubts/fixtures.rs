@@ -130,6 +130,17 @@ fn machines_that_sleep() {
 }
 
 #[test]
+fn observers_from_outside() {
+    for (connections, expected) in [(0, None), (1, Some(Grade::Note))] {
+        let mut recording = made_up().scale(0.02).build();
+        for trial in &mut recording.trials {
+            trial.witness_traffic.setup.connections = connections;
+        }
+        assert_eq!(grade(&recording, "witness"), expected, "{connections}");
+    }
+}
+
+#[test]
 fn slow_clock_sources() {
     for (source, expected) in [("hpet", Some(Grade::Note)), ("acpi_pm", Some(Grade::Note)), ("tsc", None), ("kvm-clock", None), ("", None)] {
         let mut recording = made_up().scale(0.02).build();

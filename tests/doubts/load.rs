@@ -11,6 +11,7 @@ use pushbench::measure::recording::Recording;
 use pushbench::plan::Plan;
 use pushbench::run::campaign::{self, Progress, Surroundings};
 use pushbench::run::launch::Launcher;
+use pushbench::run::network::Network;
 use pushbench::run::trial::Event;
 use pushbench::scenario::Scenario;
 use pushbench::summary::{Doubt, Grade, Summary};
@@ -101,6 +102,7 @@ impl Setting {
             clock,
             machine: Machine::read(),
             cores: &process::allowed_cores(),
+            network: &Network::default(),
             interrupt: interrupt.clone(),
             folder: None,
         };

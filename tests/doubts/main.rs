@@ -70,6 +70,8 @@ const TESTS: &[(&str, Provoked, &str)] = &[
     ("clock-slew", Fixture, "fixtures::clocks_that_are_slewed"),
     ("clock-step", Fixture, "fixtures::clocks_that_are_set"),
     ("suspended", Fixture, "fixtures::machines_that_sleep"),
+    // Under real load as well, in tests/witnesses.
+    ("witness", Fixture, "fixtures::observers_from_outside"),
 ];
 
 #[test]
