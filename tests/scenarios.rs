@@ -88,7 +88,7 @@ fn friendfeeds_day_is_that_of_the_talk() {
     let day = first_measured(&scenario);
     // 2.9 million, of which the talk gives two digits.
     assert!((2_850_000..2_950_000).contains(&day.forecast.requests), "{}", day.forecast.requests);
-    assert_eq!((day.totals.subscriptions, day.window), (45_754, Duration::from_secs(600)));
+    assert_eq!((day.totals.subscriptions, day.window), (45_754, Duration::from_secs(300)));
     // Poisson with mean 6,721: five standard deviations.
     assert!(day.totals.updates.abs_diff(6_721) < 410, "{}", day.totals.updates);
     let trace = Trace::new(&scenario).unwrap();
