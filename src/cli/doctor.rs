@@ -222,7 +222,7 @@ mod tests {
             timer_lateness: Some(0.007),
             pinning: Ability::Unable("EPERM: Operation not permitted".to_owned()),
             foreign: Some(0.0),
-            steal: Some(0.02),
+            steal: Some(0.03),
             namespaces: Ability::NotRoot,
             netem: Ability::Unable("Error: Specified qdisc kind is unknown, and a long story beside it.".to_owned()),
         };

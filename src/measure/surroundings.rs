@@ -145,15 +145,15 @@ fn pressure(text: impl Fn(&str) -> Option<String>) -> Option<Pressure> {
     Some(Pressure { cpu: total("cpu", "some")?, memory: total("memory", "some")?, memory_full: total("memory", "full")?, io: total("io", "some")? })
 }
 
-/// Seconds for which a CPU quota has stopped this control group, from its `cpu.stat`; `None` where nobody counts. `groups` is
-/// `/proc/self/cgroup`.
+/// Seconds for which a CPU quota has stopped this control group or one that it is in, from their `cpu.stat`: the largest, since a
+/// quota higher up stops what is below, and is counted there. `None` where nobody counts. `groups` is `/proc/self/cgroup`.
 fn throttled(groups: &str, text: impl Fn(&str) -> Option<String>) -> Option<f64> {
     let counted = |folder: String| {
         let stat = text(&format!("{folder}/cpu.stat"))?;
         let nanos = field(&stat, "throttled_time").map(|nanos| nanos as f64 / 1e9);
         nanos.or_else(|| field(&stat, "throttled_usec").map(|micros| micros as f64 / 1e6))
     };
-    cgroup::folders(groups, "cpu").into_iter().find_map(counted)
+    cgroup::folders(groups, "cpu").into_iter().filter_map(counted).max_by(f64::total_cmp)
 }
 
 #[cfg(test)]
@@ -171,6 +171,12 @@ mod tests {
         assert_eq!(pressure(psi), Some(Pressure { cpu: 2.5, memory: 2.5, memory_full: 0.5, io: 2.5 }));
         let v1 = |path: &str| (path == "/sys/fs/cgroup/cpu/here/cpu.stat").then(|| "nr_periods 7\nnr_throttled 2\nthrottled_time 1500000000\n".to_owned());
         assert_eq!(throttled("9:memory:/x\n1:cpu,cpuacct:/here\n0::/\n", v1), Some(1.5));
+        let above = |path: &str| match path {
+            "/sys/fs/cgroup/slice/scope/cpu.stat" => Some("throttled_usec 0\n".to_owned()),
+            "/sys/fs/cgroup/slice/cpu.stat" => Some("throttled_usec 750000\n".to_owned()),
+            _ => None,
+        };
+        assert_eq!(throttled("0::/slice/scope\n", above), Some(0.75), "a quota on a group further up");
         let v2 = |path: &str| (path == "/sys/fs/cgroup/cpu.stat").then(|| "usage_usec 9\nthrottled_usec 250000\n".to_owned());
         assert_eq!(throttled("0::/of/the/host\n", v2), Some(0.25));
         assert_eq!(throttled("0::/\n", |_| Some("usage_usec 9\n".to_owned())), None);

@@ -86,6 +86,7 @@ pub fn fits(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
         "largest_residual",
         "limit",
         "note",
+        "doubts",
     ])?;
     for fit in &summary.fits {
         let line = &fit.line;
@@ -94,6 +95,7 @@ pub fn fits(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
         row.extend([OVER.to_owned(), "bytes".to_owned()]);
         row.extend(numbers.map(|number| number.to_string()));
         row.push(fit.note().unwrap_or_default());
+        row.push(listed(summary.doubts_on_fit(fit)));
         rows.write_record(&row)?;
     }
     finish(rows)

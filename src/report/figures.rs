@@ -72,10 +72,14 @@ pub fn figure(summary: &Summary<'_>, cell: &Cell<'_>, metric: &Metric) -> String
         None => return "–".to_owned(),
         Some(estimate) => estimate.value.map_or_else(|| "none".to_owned(), |value| metric.unit.show(value)),
     };
-    // What concerns everything is said below the table; a mark on every figure would mark none.
-    let own = |doubt: &&Doubt| doubt.grade == Grade::Untrusted || doubt.contender.is_some() || doubt.metrics.contains(&metric.name);
-    let own: Vec<Grade> = summary.doubts_on(cell, metric.name).filter(own).map(|doubt| doubt.grade).collect();
-    match own.iter().max() {
+    marked(shown, metric.name, summary.doubts_on(cell, metric.name))
+}
+
+/// With the mark of the gravest of the doubts that are its own. What concerns everything is said below the table; a mark on
+/// every figure would mark none.
+fn marked<'d>(shown: String, metric: &str, doubts: impl Iterator<Item = &'d Doubt>) -> String {
+    let own = |doubt: &&Doubt| doubt.grade == Grade::Untrusted || doubt.contender.is_some() || doubt.metrics.contains(&metric);
+    match doubts.filter(own).map(|doubt| doubt.grade).max() {
         Some(Grade::Untrusted) => format!("{shown} ?"),
         Some(Grade::Note) => format!("{shown} *"),
         None => shown,
@@ -96,10 +100,11 @@ pub fn is_best(summary: &Summary<'_>, load_point: &str, cell: &Cell<'_>, metric:
 }
 
 /// A slope for people: `xmpp-pubsub: 21.3 KiB (95 % interval 20.1 KiB to 22.5 KiB)`, with what is to be known of it.
-pub fn slope(fit: &Fit<'_>) -> (String, String) {
+pub fn slope(summary: &Summary<'_>, fit: &Fit<'_>) -> (String, String) {
     let show = |value: f64| if value < 0.0 { format!("−{}", crate::units::show_bytes(-value)) } else { crate::units::show_bytes(value) };
     let line = &fit.line;
-    let figure = format!("{} (95 % interval {} to {})", show(line.slope), show(line.interval.0), show(line.interval.1));
+    let figure = marked(show(line.slope), fit.quantity.name, summary.doubts_on_fit(fit));
+    let figure = format!("{figure} (95 % interval {} to {})", show(line.interval.0), show(line.interval.1));
     let sizes = format!(
         "{} trials with {} to {} subscribers, largest residual {}",
         line.points,

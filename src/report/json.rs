@@ -61,10 +61,11 @@ pub fn summary(summary: &Summary<'_>) -> serde_json::Result<Vec<u8>> {
         .iter()
         .map(|fit| {
             let line = &fit.line;
+            let doubts: Vec<Value> = summary.doubts_on_fit(fit).map(|doubt| json!(format!("{}:{}", doubt.grade.name(), doubt.cause))).collect();
             json!({
                 "contender": fit.contender, "load_point": fit.elsewhere, "metric": fit.quantity.name, "over": OVER,
                 "slope": line.slope, "low": line.interval.0, "high": line.interval.1, "points": line.points,
-                "smallest": line.range.0, "largest": line.range.1, "largest_residual": line.largest_residual, "limit": fit.limit(), "note": fit.note(),
+                "smallest": line.range.0, "largest": line.range.1, "largest_residual": line.largest_residual, "limit": fit.limit(), "note": fit.note(), "doubts": doubts,
             })
         })
         .collect();

@@ -74,7 +74,7 @@ fn fits(page: &mut String, summary: &Summary<'_>) {
     );
     for (quantity, fits) in by_quantity(&summary.fits) {
         for fit in fits {
-            let (figure, details) = figures::slope(fit);
+            let (figure, details) = figures::slope(summary, fit);
             let whom = figures::whom(Some(fit.contender), Some(&fit.elsewhere));
             put(page, &format!("| `{quantity}` | {} | {} | {} |\n", escape(&whom), escape(&figure), escape(&details)));
         }

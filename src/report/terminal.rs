@@ -151,7 +151,7 @@ impl Page {
             self.blank();
             self.heading(&format!("{quantity} (slope of a straight line)"));
             for fit in fits {
-                let (figure, details) = figures::slope(fit);
+                let (figure, details) = figures::slope(summary, fit);
                 self.paragraph("  ", "", &format!("{}: {figure}; {details}", figures::whom(Some(fit.contender), Some(&fit.elsewhere))));
             }
         }

@@ -36,8 +36,13 @@ impl<'a> Baseline<'a> {
     /// either is missing: an idle contender costs about as much as the harness, so that nothing is said without the difference.
     pub fn idle(&self, trial: &Trial, role: Option<Role>) -> Repeats {
         let Some(null) = mean(&self.null(trial, role, Cpu::total)) else { return Vec::new() };
-        let own = self.idles.iter().filter(|idle| idle.contender == trial.contender && idle.load_point == trial.load_point);
-        own.filter_map(|idle| Some((idle.repeat, rate(idle, role, Cpu::total)? - null))).collect()
+        self.idle_trials(trial).filter_map(|idle| Some((idle.repeat, rate(idle, role, Cpu::total)? - null))).collect()
+    }
+
+    /// The idle trials of this one's contender at its load point.
+    pub fn idle_trials(&self, trial: &Trial) -> impl Iterator<Item = &'a Trial> {
+        let (contender, load_point) = (trial.contender.clone(), trial.load_point.clone());
+        self.idles.iter().copied().filter(move |idle| idle.contender == contender && idle.load_point == load_point)
     }
 
     /// CPU seconds of a trial's window, less those of the harness where a null trial tells them. May be negative, where a contender

@@ -58,6 +58,11 @@ pub struct Fit<'a> {
 }
 
 impl Fit<'_> {
+    /// Whether a cell's trials are among its points.
+    pub fn holds(&self, cell: &Cell<'_>) -> bool {
+        cell.contender.name == self.contender && elsewhere(cell.load_point) == self.elsewhere
+    }
+
     /// Up to how many subscribers the slope may be used: ten times the data.
     pub fn limit(&self) -> f64 {
         self.line.range.1 * EXTRAPOLATION
@@ -79,7 +84,7 @@ impl Fit<'_> {
 pub fn fits<'a>(cells: &[Cell<'a>]) -> Vec<Fit<'a>> {
     let mut groups: Vec<(&'a str, String, Vec<&Cell<'a>>)> = Vec::new();
     for cell in cells {
-        let elsewhere = cell.load_point.split(';').filter(|value| !value.starts_with(&format!("{OVER}="))).collect::<Vec<_>>().join(";");
+        let elsewhere = elsewhere(cell.load_point);
         match groups.iter_mut().find(|(name, point, _)| *name == cell.contender.name && *point == elsewhere) {
             Some((_, _, group)) => group.push(cell),
             None => groups.push((&cell.contender.name, elsewhere, vec![cell])),
@@ -94,6 +99,11 @@ pub fn fits<'a>(cells: &[Cell<'a>]) -> Vec<Fit<'a>> {
         QUANTITIES.iter().filter_map(fit).collect::<Vec<_>>()
     };
     groups.into_iter().flat_map(of_group).collect()
+}
+
+/// The other swept values of a load point.
+fn elsewhere(load_point: &str) -> String {
+    load_point.split(';').filter(|value| !value.starts_with(&format!("{OVER}="))).collect::<Vec<_>>().join(";")
 }
 
 /// Growth of one kind of side from before the set-up to the end of the window, its processes added up.
@@ -186,6 +196,25 @@ mod tests {
         let note = |name: &str| summary.fits.iter().find(|fit| fit.contender == "poll-1s" && fit.quantity.name == name).unwrap().note();
         assert!(note("memory.server.per_subscriber").unwrap().starts_with("not a straight line"));
         assert_eq!(note("memory.subscriber.per_subscriber"), None);
+    }
+
+    #[test]
+    fn what_is_doubtful_of_one_point_is_doubtful_of_the_slope() {
+        let swapped = recording(&[500, 1_000, 2_000], |trial| {
+            if trial.workload.subscribers == 2_000 && trial.contender == "poll-1s" {
+                trial.deliveries.corrupt = 1;
+            }
+        });
+        let summary = Summary::new(&swapped);
+        let text = |format, name: &str| {
+            let file = files(&summary, format).unwrap().into_iter().find(|file| file.name == name).unwrap();
+            String::from_utf8(file.bytes).unwrap()
+        };
+        let csv = text(Format::Csv, "fits.csv");
+        let marked = |contender: &str| csv.lines().filter(|line| line.contains(&format!(",{contender},"))).all(|line| line.contains("untrusted:corrupt"));
+        assert!(marked("poll-1s") && !marked("poll-5s"), "{csv}");
+        assert!(text(Format::Markdown, "summary.md").contains("9.77 KiB ? (95 % interval"));
+        assert!(text(Format::Json, "summary.json").contains("\"untrusted:corrupt\""));
     }
 
     #[test]

@@ -113,6 +113,13 @@ impl<'a> Summary<'a> {
         self.doubts.iter().filter(move |doubt| doubt.concerns(&cell.contender.name, cell.load_point) && doubt.touches(metric))
     }
 
+    /// The doubts that touch a slope: those of any of its points.
+    pub fn doubts_on_fit<'s>(&'s self, fit: &Fit<'_>) -> impl Iterator<Item = &'s Doubt> {
+        let points: Vec<&str> = self.cells.iter().filter(|cell| fit.holds(cell)).map(|cell| cell.load_point).collect();
+        let (contender, name) = (fit.contender.to_owned(), fit.quantity.name);
+        self.doubts.iter().filter(move |doubt| doubt.touches(name) && points.iter().any(|point| doubt.concerns(&contender, point)))
+    }
+
     /// The cell of a contender that stands at a load point, as in [`Self::at`].
     pub fn cell(&self, contender: &str, load_point: &str) -> Option<&Cell<'a>> {
         self.cells.iter().find(|cell| cell.contender.name == contender && covers(load_point, cell.load_point))

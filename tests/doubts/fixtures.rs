@@ -2,7 +2,7 @@
 //! threshold.
 
 use pushbench::measure::process::Cpu;
-use pushbench::measure::recording::{CoreUse, Pressure, Recording, SideRecord, SurroundingsRecord, TrialKind};
+use pushbench::measure::recording::{Check, CoreUse, Pressure, Recording, SideRecord, SurroundingsRecord, Trial, TrialKind};
 use pushbench::summary::Grade;
 use pushbench::summary::fixture::made_up;
 
@@ -38,13 +38,26 @@ fn runs_without_null_trials() {
 }
 
 #[test]
+fn idle_trials_that_go_wrong() {
+    let idles = |change: fn(&mut Trial)| {
+        let mut recording = made_up().scale(0.02).build();
+        recording.baselines.iter_mut().filter(|trial| trial.kind == TrialKind::Idle).for_each(change);
+        recording
+    };
+    assert_eq!(grade(&idles(|_| ()), "idle-trial"), None);
+    assert_eq!(grade(&idles(|trial| trial.failed_requests = 1), "idle-trial"), Some(Grade::Note));
+    let unequal = |trial: &mut Trial| trial.checks.push(Check::equal("requests", ("clients", 1), ("server", 2)));
+    assert_eq!(grade(&idles(unequal), "idle-trial"), Some(Grade::Note));
+}
+
+#[test]
 fn windows_that_are_mostly_the_harness() {
     // Every side a CPU-second in each window of 60 s; in null trials of 5 s this share of it.
     for (share, expected) in [(0.49, None), (0.51, Some(Grade::Note))] {
         let mut recording = sides(|side| side.cpu.as_mut().unwrap().window = Cpu { user: 0.5, system: 0.5 });
         let nulls = recording.baselines.iter_mut().filter(|trial| trial.kind == TrialKind::Null);
         for side in nulls.flat_map(|trial| &mut trial.sides) {
-            side.cpu.as_mut().unwrap().window = Cpu { user: share * 5.0 / 60.0, system: 0.0 };
+            side.cpu.as_mut().unwrap().window = Cpu { user: share * 2.5 / 60.0, system: share * 2.5 / 60.0 };
         }
         assert_eq!(grade(&recording, "null-share"), expected, "{share}");
     }

@@ -55,6 +55,7 @@ const TESTS: &[(&str, Provoked, &str)] = &[
     ("short-warm-up", Real, "lateness::a_warm_up_shorter_than_the_interval"),
     ("no-null", Fixture, "fixtures::runs_without_null_trials"),
     ("null-share", Fixture, "fixtures::windows_that_are_mostly_the_harness"),
+    ("idle-trial", Fixture, "fixtures::idle_trials_that_go_wrong"),
     ("generator-busy", Real, "machine::generators_without_a_core_left"),
     ("shared-cores", Real, "machine::cores_that_are_shared"),
     ("one-repeat", Real, "samples::one_repeat"),

@@ -38,7 +38,7 @@ impl<L: Link> PubSubSubscriber<L> {
             }
         };
         while answered.get() < topics.len() {
-            while asked < topics.len() && asked - answered.get() < window {
+            while asked < topics.len() && asked.saturating_sub(answered.get()) < window {
                 self.link.push(asked as u64, Request::Subscribe(topics[asked]));
                 asked += 1;
             }

@@ -190,8 +190,16 @@ impl Side {
             self.usage.beat(&times, beat, self.clock.now());
             for (instant, ended) in [(times.warm_up, Phase::Setup), (times.window, Phase::WarmUp), (times.drain, Phase::Window), (times.end, Phase::Drain)] {
                 if instant == beat {
+                    // What the snapshot itself takes (reading each connection's counters) belongs to neither: at the window's
+                    // beginning it is over before the CPU of the window starts, at its end it comes behind.
+                    let first = ended == Phase::WarmUp;
+                    if first {
+                        edge(ended);
+                    }
                     self.usage.end(ended);
-                    edge(ended);
+                    if !first {
+                        edge(ended);
+                    }
                 }
             }
             let full_second = beat.nanos_since(times.window).rem_euclid(1_000_000_000) == 0;

@@ -55,6 +55,7 @@ pub const CAUSES: &[&Cause] = &[
     // The harness's own CPU.
     &harness::NO_NULL,
     &harness::NULL_SHARE_CAUSE,
+    &harness::IDLE_TRIAL,
     // Cores.
     &cores::GENERATOR,
     &cores::SHARED_CORES,

@@ -132,18 +132,20 @@ fn beats(found: &mut Found<'_>) {
     let cell = found.cell;
     let (Some(median), Some(tail)) = (cell.value("latency.p50"), cell.value("latency.p99")) else { return };
     let sides = cell.trials.iter().flat_map(|trial| trial.sides.iter().filter(|side| side.role != Role::Server));
+    // Each side is judged by itself: the one that was late once must not hide another that is late all the time.
     let late = sides.filter_map(|side| {
         let beats = side.beat_lag.as_ref()?;
-        Some((side, beats.quantile(0.5)?, beats.max()?))
+        let (often, once) = (beats.quantile(0.5)?, beats.max()?);
+        let grade = if often > LAG_UNTRUSTED_FLOOR && often > BEAT_LAG_UNTRUSTED * median {
+            Grade::Untrusted
+        } else if once > LAG_UNTRUSTED_FLOOR && once > BEAT_LAG_NOTE * tail {
+            Grade::Note
+        } else {
+            return None;
+        };
+        Some((grade, side, often, once))
     });
-    let Some((side, often, once)) = late.max_by(|one, other| one.2.total_cmp(&other.2)) else { return };
-    let grade = if often > LAG_UNTRUSTED_FLOOR && often > BEAT_LAG_UNTRUSTED * median {
-        Grade::Untrusted
-    } else if once > LAG_UNTRUSTED_FLOOR && once > BEAT_LAG_NOTE * tail {
-        Grade::Note
-    } else {
-        return;
-    };
+    let Some((grade, side, often, once)) = late.max_by(|one, other| one.0.cmp(&other.0).then(one.3.total_cmp(&other.3))) else { return };
     let figure = format!(
         "The thread of a {} process was held up for {} at most, {} in the median, when its timer was due (latency: median {}, p99 {}): what arrived meanwhile was seen so much later.",
         side.role.name(),

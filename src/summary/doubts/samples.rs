@@ -57,7 +57,7 @@ pub const CLIPPED: Cause = Cause {
 };
 
 /// What may have too few samples; a doubt touches those that have.
-const PERCENTILES: &[&str] = &["latency.", "scenario_latency.", "lag.", "publish_lag.", "service.", "response."];
+const PERCENTILES: &[&str] = &["latency.", "scenario_latency.", "staleness.", "lag.", "publish_lag.", "service.", "response."];
 
 /// What verdicts are decided by, and what stands beside it in the comparison.
 const WATCHED: &[&str] = &["messages.per_update", "latency.p50", "latency.p99", "scenario_latency.p99", "cpu.total.per_1000_updates", "memory.server.peak"];
@@ -98,6 +98,8 @@ pub fn doubts(found: &mut Found<'_>) {
             let (count, asked) = match metric.kind {
                 Kind::Time { of, statistic: Statistic::Quantile(asked), .. } => (of(&found.cell.times).count(), asked),
                 Kind::Expected(asked) => (found.cell.times.latency.count() + found.sum(|trial| trial.deliveries.lost), asked),
+                // Over time there are no samples; what a percentile rests on is how often a view fell out of date.
+                Kind::Staleness(_) if metric.name == "staleness.p99" => (found.cell.times.staleness.until.count(), 0.99),
                 _ => continue,
             };
             // Of time_to_current there is one sample for each subscriber, and all of them: more of the run brings no more.

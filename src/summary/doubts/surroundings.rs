@@ -87,7 +87,18 @@ pub const WITNESS: Cause = Cause {
     name: "witness",
     grades: &[Grade::Note],
     raised_when: || "the server also served an observer from outside, who belongs to no side".to_owned(),
-    touches: &["latency.", "scenario_latency.", "staleness.", "fidelity.", "cpu.server.", "cpu.total.", "memory.server.", "service.", "response."],
+    touches: &[
+        "latency.",
+        "scenario_latency.",
+        "staleness.",
+        "fidelity.",
+        "cpu.server.",
+        "cpu.total.",
+        "memory.server.",
+        "connections.",
+        "service.",
+        "response.",
+    ],
     remedy: "Observe another run than the one whose figures you use.",
 };
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::measure::recording::{Check, State, Times, Trial};
+use crate::measure::distribution::Distribution;
+use crate::measure::recording::{Check, Role, State, Times, Trial};
 use crate::summary::fixture::{MadeUp, made_up};
 use crate::summary::{Outcome, Summary};
 
@@ -143,4 +144,21 @@ fn an_interrupted_run_says_what_is_missing() {
     let summary = Summary::new(&recording);
     let doubt = summary.doubts.iter().find(|doubt| doubt.cause == "incomplete").unwrap();
     assert!(doubt.text.starts_with("11 of 14 planned trials count: the run was interrupted"), "{}", doubt.text);
+}
+
+#[test]
+fn a_side_that_is_late_once_hides_no_other() {
+    // p50 2.5 s, p99 4.95 s: no delay of the publisher's is a doubt, and each of the subscriber's is.
+    let late = |trial: &mut Trial| {
+        for side in &mut trial.sides {
+            let mut beats = Distribution::default();
+            match side.role {
+                Role::Publisher => beats.extend([1, 1, 1, 400].map(Duration::from_millis)),
+                Role::Subscriber => beats.extend([300; 4].map(Duration::from_millis)),
+                Role::Server => continue,
+            }
+            side.beat_lag = Some(beats);
+        }
+    };
+    assert_eq!(raised_in(&plain().scale(0.2), "poll-5s", late), [("beat-lag", Grade::Untrusted)]);
 }

@@ -43,7 +43,13 @@ struct Outgoing {
     written: usize,
     /// How many stanzas of it, at most, answer the server.
     replies: usize,
+    /// How many bytes of it, at most, answer the server: an answer repeats what the server called itself and its request.
+    reply_bytes: usize,
 }
+
+/// With so much to answer, nothing more is read. Our own requests do not count: a server that is full of answers to them waits
+/// for us to read.
+const MOST_REPLY_BYTES: usize = 64 * 1024;
 
 impl Link for LeanLink {
     async fn connect(caller: Caller<'_>) -> Result<Self, Fault> {
@@ -66,7 +72,7 @@ impl Link for LeanLink {
 
     fn poll_exchange(&mut self, context: &mut Context<'_>, take: &mut dyn FnMut(Answer)) -> Poll<Result<(), Fault>> {
         self.poll_write(context).map_err(|error| Fault::connection("sending to the XMPP server", error))?;
-        if self.outgoing.replies > MOST_REPLIES {
+        if self.outgoing.replies > MOST_REPLIES || self.outgoing.reply_bytes > MOST_REPLY_BYTES {
             // Woken when the socket takes more.
             return Poll::Pending;
         }
@@ -118,7 +124,9 @@ impl LeanLink {
                 if closed {
                     return;
                 }
+                let before = outgoing.bytes.len();
                 requests::reply(&mut outgoing.bytes, &id, from.as_deref(), is_ping);
+                outgoing.reply_bytes += outgoing.bytes.len() - before;
                 outgoing.replies += 1;
                 inbox.sent(Message::Stanza, 0);
             }
