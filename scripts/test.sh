@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests, as CI runs them, on a fresh Debian with Rust. About ten minutes on two cores.
+# All tests, as CI runs them, on a fresh Debian with Rust. About twenty minutes on two cores.
 #
 #   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, python3-venv; slixmpp into .venv), then tests
 #   scripts/test.sh --quick   installs nothing: tests that need what is missing say so, or fail where CI is set
@@ -70,6 +70,13 @@ section "Smoke run: scenarios/ci-smoke.toml"
 # The binary that the tests have built: another build would compile every dependency once more.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/report"
+# Exit code 4, not to be trusted, may be the machine's: somebody else's load in a window of two seconds. Not twice running.
+status=0
+target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/report" || status=$?
+if [ "$status" -eq 4 ]; then
+  target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/again"
+elif [ "$status" -ne 0 ]; then
+  exit "$status"
+fi
 
 section "All passed"

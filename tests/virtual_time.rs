@@ -107,7 +107,7 @@ fn a_harness_that_is_five_per_cent_off_is_found_out() {
 }
 
 /// Waste = 1 − A (1 − e^(−λT)) ÷ N, by its complement, in the shape of FriendFeed's day and a quarter of its size; λ is that of
-/// the drawn updates: a standard error of 0.37 % at one upload of each active user, of 0.22 % at twenty.
+/// the drawn updates: a standard error of 0.37 % at one upload of each active user, of 0.20 % at twenty.
 #[test]
 fn waste_of_friendfeeds_day() {
     const TOPICS: f64 = 11_438.0;

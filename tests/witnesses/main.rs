@@ -32,7 +32,7 @@ fn skipped(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "{why}; CI skips nothing");
 }
 
-/// What a witness has seen, beside what the run says, for whoever reads the log (`--nocapture`).
+/// What a witness has seen, beside what the run says, for whoever reads the log.
 fn tell(what: &str) {
     let _ = writeln!(std::io::stderr(), "witness: {what}");
 }
