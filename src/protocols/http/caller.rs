@@ -1,7 +1,7 @@
 //! The client half: one caller per publisher or subscriber, with connections of its own, each request counted in the inbox.
 //!
 //! Which client carries the requests is a setting, and nobody's business but this file's: `library` is reqwest, `lean` is
-//! ours. Both send the same bytes, and both end in the same [`Pending`], which counts a request that is never answered too.
+//! ours. Both send the same bytes, and both end in the same `Pending`, which counts a request that is never answered too.
 
 use std::cell::Cell;
 use std::rc::Rc;
