@@ -2,70 +2,15 @@
 //!
 //! Where one of them is missing, its test says `SKIPPED`; with the environment variable `CI` set it fails instead.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+#[path = "support/served.rs"]
+mod served;
+
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::Command;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
-/// A `pushbench serve` that is ended with the test.
-struct Served {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    line: String,
-    address: String,
-}
-
-impl Served {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pushbench"))
-            .arg("serve")
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let mut out = BufReader::new(child.stdout.take().expect("piped"));
-        let mut line = String::new();
-        out.read_line(&mut line).expect("a line");
-        let address = line.strip_prefix("listening on ").and_then(|rest| rest.split(' ').next()).unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { child, out, line, address }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
-    /// Ends it; exit code and what it said on standard error.
-    fn end(mut self, signal: Signal) -> (Option<i32>, String) {
-        kill(Pid::from_raw(self.child.id() as i32), signal).expect("it runs");
-        let (mut rest, mut counted) = (String::new(), String::new());
-        self.out.read_to_string(&mut rest).expect("text");
-        self.child.stderr.take().expect("piped").read_to_string(&mut counted).expect("text");
-        assert_eq!(rest, "", "one line on standard output and no more");
-        (self.child.wait().expect("an end").code(), counted)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Runs a program; `None`, and a word about it, where it is missing.
-fn run(program: &str, arguments: &[&str]) -> Option<Output> {
-    match Command::new(program).args(arguments).output() {
-        Ok(output) => Some(output),
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "{program}: {error}; CI must have it");
-            let _ = writeln!(std::io::stderr(), "SKIPPED: {program}: {error}");
-            None
-        }
-    }
-}
+use nix::sys::signal::Signal;
+use served::{Served, run};
 
 /// What curl got: status, the field that was asked for, body.
 fn curl(served: &Served, path: &str, field: &str, arguments: &[&str]) -> Option<(u16, String, String)> {
