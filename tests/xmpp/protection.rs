@@ -55,6 +55,32 @@ fn who_floods_without_reading_is_not_read_either() {
 }
 
 #[test]
+fn a_publisher_that_is_always_ahead_leaves_others_their_turn() {
+    on_one_thread(async {
+        let server = server().await;
+        let mut owner = Raw::bound(&server.address, "owner", "r").await;
+        owner.pubsub("set", "<create node='n'/>").await;
+        let mut subscribers = Vec::new();
+        for index in 0..50 {
+            let mut subscriber = Raw::bound(&server.address, "s", &index.to_string()).await;
+            subscriber.pubsub("set", &format!("<subscribe node='n' jid='s@localhost/{index}'/>")).await;
+            subscribers.push(subscriber);
+        }
+        let mut other = Raw::bound(&server.address, "other", "r").await;
+        let item = format!("<publish node='n'><item><x xmlns='u'>{}</x></item></publish>", "x".repeat(1_000));
+        let publication = format!("<iq type='set' id='q' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'>{item}</pubsub></iq>");
+        let before = server.ledger.traffic(Leg::Publisher).stanzas_up;
+        // All of it is in the kernel's hands before the server has its turn.
+        owner.send(&publication.repeat(400)).await;
+        assert!(other.ask("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>").await.contains("type='result'"));
+        let served = server.ledger.traffic(Leg::Publisher).stanzas_up - before;
+        assert!(served < 100, "{served} publications had to be served first");
+        owner.skip("type='result'", 400).await;
+        server.end().await;
+    });
+}
+
+#[test]
 fn goodbyes_are_answered_and_stopping_says_why() {
     on_one_thread(async {
         let server = server().await;

@@ -27,8 +27,9 @@ use super::server::Server;
 use super::session::{Flow, Session};
 use super::tls::Tls;
 
-/// Bytes read at once.
-const READ: usize = 64 * 1024;
+/// Bytes read at once: some publications, no more, since each may be as much work as there are subscribers, and nobody else has
+/// a turn until all that was read is done.
+const READ: usize = 16 * 1024;
 /// With so much waiting for a client, its own requests are not read: answers cannot then pile up past any bound.
 const HIGH_WATER: usize = 256 * 1024;
 /// How long a closed stream may take to say its last words.
@@ -119,6 +120,9 @@ impl Connection {
                     }
                     if queued <= HIGH_WATER && (ready.is_readable() || ready.is_read_closed()) {
                         self.read();
+                        // Tokio's budget counts calls, not work: a publisher that is always ahead would hold the thread for
+                        // a hundred reads.
+                        tokio::task::yield_now().await;
                     }
                 }
                 () = self.outlet.changed.notified() => {}
