@@ -118,7 +118,7 @@ pub enum TrialError {
         why: String,
     },
     /// A side did not answer in time.
-    #[error("the {side} did not answer {when} within {seconds} s")]
+    #[error("the {side} did not answer {when} within {seconds} s: it hangs or is overloaded; lower the load, or stop what else runs here")]
     Silent {
         /// Which one.
         side: String,

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""A soak: `news-ticker` for twenty minutes at half of what this machine holds, ten of polling and ten of pushing.
+
+    scripts/soak.py                     searches what the machine holds, then soaks; about half an hour, on a calm machine only
+    scripts/soak.py --minutes 60        so long for each of the two
+    scripts/soak.py --binary PATH       another binary than target/release/pushbench
+
+For each of the two contenders a load grows until a run of ten seconds is not trusted any more or loses something; three halvings
+of the last step narrow it down. Half of the greatest load that was held is then held for the given minutes. Memory of each side
+is averaged over each minute but the first (allocators warm up), and a straight line put through the averages: its slope and 95 %
+interval (Student's t; neighbouring minutes are taken as independent, which steps of an allocator are not quite).
+
+May be stopped and started again: what was found stays in the folder (reports/soak), and the rest goes on. At the end it prints a
+table, writes it into docs/reliability.md, and keeps figures per minute in reports/samples/soak/. Needs Python 3.9 and nothing else.
+"""
+
+import argparse
+import csv
+import json
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# What grows: readers where each of them asks, updates where each goes to all readers. (key, start, unit of the load)
+CONTENDERS = {
+    "conditional-1s": ("count = 500 ", "count = {} ", 1_000, "readers, each asking for 10 tickers a second"),
+    "xmpp-pubsub": ("updates_per_active_topic = 3 ", "updates_per_active_topic = {} ", 30, "updates in 30 s of each of 10 tickers, to 500 readers"),
+}
+STEPS_OF_HALVING = 3
+
+
+def scenario(contender, load, seconds, folder):
+    """news-ticker with this load and window; returns the file."""
+    text = (ROOT / "scenarios/news-ticker.toml").read_text()
+    old, new, _, _ = CONTENDERS[contender]
+    # The rate stays that of the load, however long the window.
+    value = round(load * seconds / 30) if contender == "xmpp-pubsub" else load
+    changes = [(old, new.format(value)), ('span = "30s"', f'span = "{seconds}s"'), ("repeats = 2 ", "baseline = false\nrepeats = 1 ")]
+    if contender != "xmpp-pubsub":
+        changes.append(("updates_per_active_topic = 3 ", f"updates_per_active_topic = {round(3 * seconds / 30)} "))
+    for before, after in changes:
+        if text.count(before) != 1:
+            sys.exit(f"scenarios/news-ticker.toml has not one {before!r}; mend this script")
+        text = text.replace(before, after)
+    file = folder / f"{contender}-{load}-{seconds}s.toml"
+    file.write_text(text)
+    return file
+
+
+def run(binary, contender, load, seconds, folder):
+    """Runs it once; exit code and report folder. A run that is there already is not repeated."""
+    out = folder / f"{contender}-{load}-{seconds}s"
+    done = out / "exit"
+    if not done.exists():
+        shutil.rmtree(out, ignore_errors=True)
+        command = [binary, "run", scenario(contender, load, seconds, folder), "--only", contender, "--ui", "plain", "--out", out]
+        with open(folder / f"{contender}-{load}-{seconds}s.log", "w") as log:
+            code = subprocess.run(command, stdout=log, stderr=log, cwd=ROOT).returncode
+        if code not in (0, 1, 3, 4):
+            sys.exit(f"{' '.join(map(str, command))}: exit {code}; see {log.name}")
+        out.mkdir(exist_ok=True)
+        done.write_text(str(code))
+    return int(done.read_text()), out
+
+
+def value(out, metric):
+    summary = json.loads((out / "summary.json").read_text())
+    return summary["cells"][0]["metrics"][metric]["value"]
+
+
+def holds(binary, contender, load, folder):
+    code, out = run(binary, contender, load, 10, folder)
+    held = code == 0 and value(out, "lost") == 0
+    print(f"{contender}: {load} {'held' if held else 'not held'} (exit {code})", file=sys.stderr, flush=True)
+    return held
+
+
+def greatest(binary, contender, folder):
+    """The greatest load tried that the machine holds."""
+    load = CONTENDERS[contender][2]
+    if not holds(binary, contender, load, folder):
+        sys.exit(f"{contender}: not even {load} is held; this machine is too small or not calm (`pushbench doctor`)")
+    while holds(binary, contender, 2 * load, folder):
+        load *= 2
+    step = load
+    for _ in range(STEPS_OF_HALVING):
+        step //= 2
+        if holds(binary, contender, load + step, folder):
+            load += step
+    return load
+
+
+def student(freedom):
+    """The 97.5 % quantile of Student's t: Cornish and Fisher's expansion, right to 0.5 % from 4 degrees of freedom on."""
+    z = statistics.NormalDist().inv_cdf(0.975)
+    terms = [z, (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384]
+    return sum(term / freedom**power for power, term in enumerate(terms))
+
+
+def line(values):
+    """Slope of values a minute apart, and half of its 95 % interval."""
+    count, middle, mean = len(values), (len(values) - 1) / 2, statistics.fmean(values)
+    spread = sum((x - middle) ** 2 for x in range(count))
+    slope = sum((x - middle) * (y - mean) for x, y in enumerate(values)) / spread
+    rest = sum((y - mean - slope * (x - middle)) ** 2 for x, y in enumerate(values))
+    return slope, student(count - 2) * (rest / (count - 2) / spread) ** 0.5
+
+
+def per_minute(out):
+    """Mean resident memory per minute of the window, by side, bytes."""
+    trial = json.loads((out / "recording.json").read_text())["trials"][0]
+    minutes = {}
+    for second in trial["timeline"]:
+        if second["second"] >= 0:
+            minutes.setdefault(second["second"] // 60, []).append(second["memory"])
+    # The drain's last, broken minute says little.
+    whole = [samples for _, samples in sorted(minutes.items()) if len(samples) == 60]
+    return {side: [statistics.fmean(sample[side] for sample in samples) for samples in whole] for side in ("server", "publisher", "subscriber")}
+
+
+def kib(number):
+    return f"{number / 1024:,.1f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=int, default=10, help="of each contender, at least 6")
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/pushbench")
+    parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "reports/soak")
+    arguments = parser.parse_args()
+    if arguments.minutes < 6:
+        parser.error("a slope needs at least 6 minutes")
+    if not arguments.binary.exists():
+        parser.error(f"{arguments.binary} is missing; build it with: cargo build --release --locked")
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+
+    kept = ROOT / "reports/samples/soak"
+    kept.mkdir(parents=True, exist_ok=True)
+    rows, minutes_csv, failed = [], [], []
+    machine = None
+    for contender, (_, _, _, unit) in CONTENDERS.items():
+        most = greatest(arguments.binary, contender, arguments.folder)
+        load = most // 2
+        print(f"{contender}: holds {most} {unit}; soaking at {load}", file=sys.stderr, flush=True)
+        code, out = run(arguments.binary, contender, load, arguments.minutes * 60, arguments.folder)
+        if code == 3:
+            sys.exit(f"{contender}: the soak ended early; see {arguments.folder}")
+        recording = json.loads((out / "recording.json").read_text())
+        machine = recording["machine"]
+        expected, delivered, lost = (int(value(out, name)) for name in ("expected", "delivered", "lost"))
+        coalesced = int(value(out, "coalesced"))
+        failures = recording["trials"][0]["failed_requests"]
+        doubts = sorted({doubt["cause"] for doubt in json.loads((out / "summary.json").read_text())["doubts"] if doubt["grade"] == "untrusted"})
+        if lost or failures or expected != delivered + coalesced:
+            failed.append(f"{contender}: {lost} lost, {failures} requests failed")
+        for side, values in per_minute(out).items():
+            slope, half = line(values[1:])
+            mean = statistics.fmean(values[1:])
+            # Flat: no growth to be seen, or one that an hour would not carry past 1 % of what is there.
+            flat = slope - half <= 0 or (slope + half) * 60 < mean / 100
+            if not flat:
+                failed.append(f"{contender}: memory of {side} grows")
+            rows.append([f"`{contender}`", f"{most:,}", f"{load:,}", f"{delivered:,}", f"{coalesced:,}", str(lost), side, kib(mean), f"{kib(slope)} ± {kib(half)}", "yes" if flat else "NO"])
+            minutes_csv += [[contender, load, side, minute, round(mean)] for minute, mean in enumerate(values)]
+        print(f"{contender}: exit {code}, untrusted: {', '.join(doubts) or 'nothing'}", file=sys.stderr, flush=True)
+        for name in ("summary.csv", "summary.md"):
+            shutil.copy(out / name, kept / f"{contender}-{name}")
+
+    with open(kept / "memory-per-minute.csv", "w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([["contender", "load", "side", "minute", "bytes"], *minutes_csv])
+    header = ["contender", "held at most", "soaked at", "delivered", "coalesced", "lost", "side", "memory, KiB", "slope, KiB a minute (95 %)", "flat"]
+    table = ["| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows)]
+    units = "; ".join(f"`{contender}`: {unit}" for contender, (_, _, _, unit) in CONTENDERS.items())
+    text = "\n".join(table) + f"\n\n{arguments.minutes} minutes each. Loads are {units}. {machine['cpu_model']}, {machine['cores']} cores, Linux {platform.release()}.\n"
+    print(text)
+    page = ROOT / "docs/reliability.md"
+    before, rest = page.read_text().split("<!-- table soak: made by scripts/soak.py -->\n")
+    page.write_text(f"{before}<!-- table soak: made by scripts/soak.py -->\n{text}<!-- end soak -->{rest.split('<!-- end soak -->')[1]}")
+    for failure in failed:
+        print(f"NOT PASSED: {failure}", file=sys.stderr)
+    sys.exit(bool(failed))
+
+
+if __name__ == "__main__":
+    main()
