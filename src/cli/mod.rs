@@ -10,6 +10,7 @@ pub mod report;
 pub mod run;
 pub mod selection;
 pub mod serve;
+mod serve_limits;
 
 use clap::{Parser, Subcommand};
 

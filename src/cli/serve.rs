@@ -11,6 +11,7 @@ use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Trouble};
+use super::serve_limits::{self, LimitArguments};
 use crate::contender::settings::{Kind, Setting, SettingsError, Values};
 use crate::contender::{Contender, Limits, Protocol, ServerSeat};
 use crate::contenders;
@@ -23,7 +24,7 @@ const FOR_OTHERS: &[(&str, &str)] = &[("cross-origin", "on"), ("starttls", "offe
 
 /// Serves one embedded server alone, for other clients
 ///
-/// Prints the address it listens on, serves until SIGINT or SIGTERM, and says on standard error what it counted.
+/// Prints the address it listens on, serves until SIGINT or SIGTERM, and says on standard error what its limits are and, at the end, what it counted.
 ///
 /// For example: pushbench serve xmpp-pubsub --listen 127.0.0.1:5222
 #[derive(Debug, Args)]
@@ -42,6 +43,9 @@ pub struct ServeArguments {
     /// Listen on an address that other machines can reach, although anyone may then read and write
     #[arg(long)]
     expose: bool,
+
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 /// Serves one embedded server alone, for other clients
@@ -113,6 +117,7 @@ async fn listen(arguments: &ServeArguments, contender: &'static dyn Contender, p
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
     let listener = TcpListener::bind(arguments.listen).await.map_err(|error| cannot_listen(arguments.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot("find out the address", &error))?;
+    let limits = open_up(arguments, address);
     let socket = address.to_string();
     let line = format!("listening on {socket} ({}: {})\n", contender.name(), contender.invitation(&socket));
     let mut out = io::stdout().lock();
@@ -120,7 +125,7 @@ async fn listen(arguments: &ServeArguments, contender: &'static dyn Contender, p
     drop(out);
 
     let stop = CancellationToken::new();
-    let seat = ServerSeat { listener, stop: stop.clone(), ledger, limits: Limits::default() };
+    let seat = ServerSeat { listener, stop: stop.clone(), ledger, limits };
     let [interrupt, terminate] = &mut signals;
     let stopping = async {
         tokio::select! { () = arrives(interrupt) => {}, () = arrives(terminate) => {} }
@@ -131,6 +136,16 @@ async fn listen(arguments: &ServeArguments, contender: &'static dyn Contender, p
         outcome = protocol.serve(seat) => outcome.map_err(|fault| Trouble::cannot_run(format_args!("{}: {fault}", contender.name()))),
         () = stopping => Ok(()),
     }
+}
+
+/// The limits; says on standard error what is open to whom, and how far.
+fn open_up(arguments: &ServeArguments, address: SocketAddr) -> Limits {
+    let (limits, warning) = arguments.limits.limits();
+    let exposed = (!address.ip().is_loopback()).then(|| format!("exposed: anyone who reaches {address} can read and write"));
+    for line in [exposed, warning, Some(serve_limits::describe(&limits))].into_iter().flatten() {
+        say(&format!("{line}\n"));
+    }
+    limits
 }
 
 /// Returns at the signal; never where it cannot be listened for (the system then ends the process the hard way).
@@ -153,7 +168,11 @@ fn tell(ledger: &Ledger) {
         lines.push_str(&describe("witnesses", &witnesses));
     }
     lines.push_str(&format!("at most {} connections at once\n", show_count(ledger.most_connections_held() as i64)));
-    // Standard error may be gone; the server ended well all the same.
+    say(&lines);
+}
+
+/// Standard error may be gone; the server does well all the same.
+fn say(lines: &str) {
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 

@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod inbox;
+mod limits;
 pub mod pacer;
 pub mod settings;
 pub mod socket;
@@ -25,6 +26,7 @@ use crate::measure::clock::Clock;
 use crate::measure::ledger::Ledger;
 pub use crate::measure::recording::Direction;
 use inbox::Inbox;
+pub use limits::Limits;
 use pacer::Pacer;
 use settings::{Setting, SettingsError, Values};
 use topic::Topic;
@@ -133,24 +135,6 @@ pub struct ServerSeat {
     pub ledger: Ledger,
     /// Limits that protect the server, in bytes and numbers.
     pub limits: Limits,
-}
-
-/// What protects a server from its clients.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Largest payload, in bytes.
-    pub payload: usize,
-    /// Largest number of topics.
-    pub topics: usize,
-    /// A connection that says nothing for so long before it is set up (request head, login) is closed.
-    pub patience: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        // As many topics as a scenario may have, and the probe.
-        Self { payload: 1 << 20, topics: 2_000_001, patience: Duration::from_secs(30) }
-    }
 }
 
 /// Where a server is to be found, and as whom.

@@ -10,6 +10,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::conditions::{Validators, Verdict, judge};
 use super::page;
+use super::room::{Room, Taken};
 use super::store::{Representation, Store, Stored};
 use super::watch::Debt;
 use crate::measure::ledger::Meter;
@@ -19,12 +20,15 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// A request with this header comes from an observer, who belongs to no side of a trial.
 const WITNESS: &str = "pushbench-witness";
 const LONGEST_NAME: usize = 128;
+const NO_ROOM: &str = "There is no room for this payload: all together may hold only so many bytes here. Smaller ones may still fit.\n";
 const BAD_NAME: &str = "A topic's name has 1 to 128 characters out of A-Z a-z 0-9 . _ - as in /topics/topic-000042.\n";
 
 /// What all connections of a server share.
 #[derive(Debug)]
 pub(super) struct Site {
     pub store: Store,
+    /// For payloads.
+    pub room: Room,
     /// Largest payload, bytes.
     pub largest_payload: usize,
     /// Whether pages from other origins may read and write (CORS).
@@ -65,6 +69,7 @@ impl Place<'_> {
 impl Desk {
     /// Answers a request, and counts both.
     pub async fn answer(&self, request: Request<Incoming>) -> Answer {
+        self.debt.room().await;
         if request.headers().contains_key(WITNESS) {
             self.meter.is_witness();
         }
@@ -139,14 +144,10 @@ impl Desk {
 
     async fn write(&self, name: &str, headers: &HeaderMap, body: Incoming) -> (Answer, usize) {
         let limit = self.site.largest_payload;
-        let body = match collect(body, limit).await {
+        let body = match collect(body, limit, &self.site.room).await {
             Ok(body) => body,
-            Err(Unread::TooLarge) => {
-                let mut answer = text(StatusCode::PAYLOAD_TOO_LARGE, format!("A payload may have at most {limit} bytes here.\n"));
-                // What is left of the body will not be read: the connection cannot go on.
-                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                return (answer, 0);
-            }
+            Err(Unread::TooLarge) => return (unread(StatusCode::PAYLOAD_TOO_LARGE, format!("A payload may have at most {limit} bytes here.\n")), 0),
+            Err(Unread::NoRoom) => return (unread(StatusCode::INSUFFICIENT_STORAGE, NO_ROOM), 0),
             Err(Unread::Broken) => return (text(StatusCode::BAD_REQUEST, "The body ended early or is not framed as its head says.\n"), 0),
         };
         let payload = body.len();
@@ -180,6 +181,13 @@ impl Representation {
     fn validators(&self) -> Validators<'_> {
         Validators { tag: self.tag.as_bytes(), modified: self.modified }
     }
+}
+
+/// A refusal in the middle of a body. What is left of it will not be read: the connection cannot go on.
+fn unread(status: StatusCode, words: impl Into<Bytes>) -> Answer {
+    let mut answer = text(status, words);
+    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 /// An answer of a few words.
@@ -234,28 +242,44 @@ fn stored(status: StatusCode, tag: HeaderValue) -> Answer {
 
 enum Unread {
     TooLarge,
+    NoRoom,
     Broken,
 }
 
 /// Reads a body of at most `limit` bytes into memory of exactly its size: the buffer it was read into is larger, and would stay alive.
-async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, Unread> {
+async fn collect(mut body: Incoming, limit: usize, room: &Room) -> Result<Bytes, Unread> {
     let announced = body.size_hint().lower();
-    if announced > limit as u64 {
+    let refusal = if announced > limit as u64 { Unread::TooLarge } else { Unread::NoRoom };
+    let Some(mut taken) = (announced <= limit as u64).then(|| room.take(announced as usize)).flatten() else {
         // A client that writes before it reads would never see the answer if the connection went away under it.
         drain(body, limit).await;
-        return Err(Unread::TooLarge);
-    }
+        return Err(refusal);
+    };
     let mut whole = BytesMut::with_capacity(announced as usize);
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
-        if whole.len() + data.len() > limit {
+        let length = whole.len() + data.len();
+        if length > limit {
             drain(body, limit).await;
             return Err(Unread::TooLarge);
         }
+        // A chunked body grows by doubling.
+        if length > whole.capacity() && !taken.resize(length.max(2 * whole.capacity())) {
+            drain(body, limit).await;
+            return Err(Unread::NoRoom);
+        }
         whole.extend_from_slice(&data);
     }
-    // A chunked body grows by doubling: give back what is over.
-    Ok(if whole.capacity() > whole.len() + whole.len() / 8 { Bytes::copy_from_slice(&whole) } else { whole.freeze() })
+    fit(whole, taken)
+}
+
+/// Gives back what is over.
+fn fit(whole: BytesMut, mut taken: Taken) -> Result<Bytes, Unread> {
+    let body = if whole.capacity() > whole.len() + whole.len() / 8 { Bytes::copy_from_slice(&whole) } else { whole.freeze() };
+    if !taken.resize(body.len()) {
+        return Err(Unread::NoRoom);
+    }
+    Ok(taken.hold(body))
 }
 
 /// Reads and forgets up to `most` bytes.

@@ -1,12 +1,13 @@
 //! HTTP/1.1: the embedded server of topics, and the client half of everything that polls it.
 //!
-//! The server is one thread on hyper: `server` accepts and ends connections, `watch` closes those that
-//! dawdle, `answer` turns requests into responses, `conditions` judges If-Match and its kin (RFC 9110 §13),
-//! `store` keeps the topics. In the client `caller` counts, and sends through `library` (reqwest) or
+//! The server is one thread on hyper: `server` accepts and ends connections, `busy` turns away those that are too many, `watch`
+//! closes those that dawdle, `answer` turns requests into responses, `conditions` judges If-Match and its kin (RFC 9110 §13),
+//! `store` keeps the topics, `room` counts the bytes of their payloads. In the client `caller` counts, and sends through `library` (reqwest) or
 //! `lean` (ours, with `response` and `chunks` as its parser); `poller` is a subscriber that asks, `publisher` puts; `polling`
 //! is all of it as a contender's protocol.
 
 mod answer;
+mod busy;
 pub mod caller;
 mod chunks;
 mod conditions;
@@ -18,6 +19,7 @@ pub mod poller;
 pub mod polling;
 pub mod publisher;
 mod response;
+mod room;
 pub mod server;
 pub mod settings;
 mod store;

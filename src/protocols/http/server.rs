@@ -13,6 +13,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Desk, Site};
+use super::busy;
+use super::room::Room;
 use super::store::Store;
 use super::watch::{Debt, Watched};
 use crate::contender::{Fault, ServerSeat, socket};
@@ -36,16 +38,23 @@ pub struct Options {
 /// The listener is broken.
 pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
     let ServerSeat { listener, stop, ledger, limits } = seat;
-    let site = Rc::new(Site { store: Store::new(limits.topics), largest_payload: limits.payload, cross_origin: options.cross_origin });
+    let room = Room::new(limits.stored);
+    let site = Rc::new(Site { store: Store::new(limits.topics, room.clone()), room, largest_payload: limits.payload, cross_origin: options.cross_origin });
     let mut connections = JoinSet::new();
+    let mut turned_away = JoinSet::new();
     let outcome = loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => break Ok(()),
             accepted = socket::accept(&listener) => match accepted {
                 Ok(socket) => {
-                    connections.spawn_local(converse(socket, site.clone(), ledger.clone(), limits.patience, stop.clone()));
                     while connections.try_join_next().is_some() {}
+                    while turned_away.try_join_next().is_some() {}
+                    if connections.len() < limits.connections {
+                        connections.spawn_local(converse(socket, site.clone(), ledger.clone(), limits.patience, stop.clone()));
+                    } else if turned_away.len() < busy::MOST {
+                        turned_away.spawn_local(busy::turn_away(socket, ledger.meter()));
+                    }
                 }
                 Err(error) => {
                     stop.cancel();
@@ -57,6 +66,7 @@ pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
     };
     drop(listener);
     let finished = async { while connections.join_next().await.is_some() {} };
+    turned_away.shutdown().await;
     if tokio::time::timeout(GRACE, finished).await.is_err() {
         connections.shutdown().await;
     }

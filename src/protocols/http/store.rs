@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use hyper::header::HeaderValue;
 
+use super::room::Room;
+
 /// What a topic is now. Header values are made once, when it changes: cloning them copies no text.
 #[derive(Clone, Debug)]
 pub(super) struct Representation {
@@ -26,6 +28,7 @@ pub(super) struct Representation {
 pub(super) struct Store {
     topics: RefCell<HashMap<Box<str>, Representation>>,
     limit: usize,
+    room: Room,
     /// Differs from server to server, so that no tag of an earlier life matches by chance.
     life: u32,
 }
@@ -44,12 +47,12 @@ pub(super) enum Stored {
 }
 
 impl Store {
-    /// An empty store with room for `limit` topics.
+    /// An empty store for `limit` topics, whose names are taken from `room`; bodies bring their own.
     #[expect(clippy::disallowed_methods, reason = "what makes entity tags differ from server to server; no figure comes from it")]
-    pub fn new(limit: usize) -> Self {
+    pub fn new(limit: usize, room: Room) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // The low bits of the microsecond: two servers would have to start 2^32 µs apart to the microsecond to agree.
-        Self { topics: RefCell::default(), limit, life: since.as_micros() as u32 }
+        Self { topics: RefCell::default(), limit, room, life: since.as_micros() as u32 }
     }
 
     /// A topic's current representation.
@@ -68,7 +71,7 @@ impl Store {
             *current = self.represent(body, current.revision + 1);
             return Stored::Updated(current.tag.clone());
         }
-        if topics.len() >= self.limit {
+        if topics.len() >= self.limit || !self.room.keep(name.len()) {
             return Stored::Full;
         }
         let new = self.represent(body, 1);
@@ -115,7 +118,7 @@ mod tests {
 
     #[test]
     fn each_change_has_a_tag_of_its_own_and_the_limit_holds() {
-        let store = Store::new(2);
+        let store = Store::new(2, Room::new(2));
         let put = |name: &str| store.store(name, Bytes::from_static(b"x"), |_| true);
         let Stored::Created(first) = put("a") else { panic!("a is new") };
         let Stored::Updated(second) = put("a") else { panic!("a exists") };
@@ -125,6 +128,8 @@ mod tests {
         assert_eq!(put("c"), Stored::Full);
         assert!(matches!(put("b"), Stored::Updated(_)), "a full store still takes changes");
         assert_eq!(store.store("a", Bytes::new(), |current| current.is_none()), Stored::Refused);
+        let tight = Store::new(9, Room::new(3));
+        assert_eq!(tight.store("long", Bytes::new(), |_| true), Stored::Full, "no room for the name");
         assert_eq!((store.count(), store.first_names(1)), (2, vec!["a".to_owned()]));
     }
 }
