@@ -40,7 +40,7 @@ pub struct Trace {
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The file cannot be read.
-    #[error("the updates in {} cannot be read: {why}", path.display())]
+    #[error("the updates in {} cannot be read: {why}\n  = help: the path in arrivals = {{ csv = … }} is relative to the folder of the scenario", path.display())]
     File {
         /// Which file.
         path: PathBuf,

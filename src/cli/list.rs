@@ -123,7 +123,8 @@ fn kind(kind: Kind) -> String {
 
 /// Files with their titles, or with what is wrong with them.
 fn scenarios(registry: Registry, folder: &Path) -> Vec<(PathBuf, String)> {
-    let is_toml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "toml");
+    // A pipe of that name would be waited for.
+    let is_toml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "toml") && path.is_file();
     let title = |path: &Path| match Scenario::read(path, registry) {
         Ok(scenario) => scenario.title,
         Err(error) => format!("cannot be used: {}", error.to_string().lines().next().unwrap_or_default()),

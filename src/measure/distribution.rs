@@ -3,12 +3,11 @@
 //! Percentiles are never averaged: the histograms of sides and repeats are merged first. In a recording a
 //! distribution is the V2 deflate format of HdrHistogram, in base64, which every HdrHistogram tool reads.
 
+mod saved;
+
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use serde::de::Error as _;
 use serde::ser::Error as _;
 
@@ -77,6 +76,16 @@ impl Distribution {
         self.histogram.len()
     }
 
+    /// Whether it has two significant digits only.
+    pub fn is_coarse(&self) -> bool {
+        self.histogram.sigfig() < 3
+    }
+
+    /// What it takes in memory, in bytes.
+    pub fn unpacked(&self) -> u64 {
+        (self.histogram.distinct_values() * size_of::<u64>()) as u64
+    }
+
     /// Number of samples that were longer than [`LONGEST`].
     pub fn clipped(&self) -> u64 {
         self.clipped
@@ -124,22 +133,15 @@ impl Distribution {
     /// # Errors
     /// The library refuses; cannot happen with our bounds.
     pub fn encode(&self) -> Result<String, String> {
-        let mut bytes = Vec::new();
-        V2DeflateSerializer::new().serialize(&self.histogram, &mut bytes).map_err(|error| format!("{error:?}"))?;
-        Ok(STANDARD.encode(bytes))
+        saved::encode(&self.histogram)
     }
 
     /// From base64 of the V2 deflate format.
     ///
     /// # Errors
-    /// Not base64, not a histogram, or not one with our bounds.
+    /// Not base64, not a histogram, not one with our bounds, or one with more samples than any run has.
     pub fn decode(text: &str) -> Result<Self, String> {
-        let bytes = STANDARD.decode(text).map_err(|error| format!("a histogram is not base64: {error}"))?;
-        let histogram: Histogram<u64> =
-            Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| format!("not an HdrHistogram in V2 deflate format: {error:?}"))?;
-        if histogram.low() != 1 || histogram.high() != LONGEST || !(2..=3).contains(&histogram.sigfig()) {
-            return Err(format!("a histogram with bounds of {} to {} and {} digits is not ours", histogram.low(), histogram.high(), histogram.sigfig()));
-        }
+        let histogram = saved::decode(text)?;
         Ok(Self { histogram, clipped: 0, negative: 0 })
     }
 }

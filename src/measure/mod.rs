@@ -14,5 +14,6 @@ pub mod recording;
 pub mod stamp;
 pub mod surroundings;
 pub mod tcp_info;
+pub mod text_file;
 pub mod traffic;
 pub mod virtual_clock;

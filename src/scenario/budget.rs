@@ -5,6 +5,9 @@ use super::mistake::Read;
 use super::{Entry, Registry};
 use crate::units;
 
+/// Budgets that a scenario may have; they are read once for each load point.
+const MOST_BUDGETS: usize = 200;
+
 /// A limit on a metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Budget {
@@ -24,7 +27,12 @@ impl Budget {
 
     /// Reads all budgets.
     pub(super) fn read_all(top: &Fields<'_>, entries: &[Entry], registry: Registry) -> Read<Vec<Self>> {
-        top.list("budget", "[[budget]]")?.iter().map(|fields| Self::read(fields, entries, registry)).collect()
+        let tables = top.list("budget", "[[budget]]")?;
+        if tables.len() > MOST_BUDGETS {
+            let span = tables[MOST_BUDGETS].span.clone();
+            return Err(top.source.mistake(span, format!("{} budgets: too many", tables.len())).allowed(format!("at most {MOST_BUDGETS}")));
+        }
+        tables.iter().map(|fields| Self::read(fields, entries, registry)).collect()
     }
 
     fn read(fields: &Fields<'_>, entries: &[Entry], registry: Registry) -> Read<Self> {

@@ -11,6 +11,9 @@ use crate::contender::Contender;
 use crate::contender::settings::Values;
 use crate::units;
 
+/// Contenders that a scenario may have; each is looked at once for every other one.
+const MOST_CONTENDERS: usize = 100;
+
 /// A contender of the scenario.
 #[derive(Clone)]
 pub struct Entry {
@@ -41,6 +44,10 @@ impl Entry {
                 .source
                 .mistake(None, "no contender: there is nothing to compare")
                 .help(format!("add [[contender]] with a line such as: use = one of {known}")));
+        }
+        if tables.len() > MOST_CONTENDERS {
+            let message = format!("{} contenders: too many to be compared", tables.len());
+            return Err(top.source.mistake(tables[MOST_CONTENDERS].span.clone(), message).allowed(format!("at most {MOST_CONTENDERS}")));
         }
         let mut entries: Vec<Self> = Vec::new();
         for fields in tables {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// The file cannot be read.
-    #[error("the scenario {} cannot be read: {why}", path.display())]
+    #[error("the scenario {} cannot be read: {why}\n  = help: give the file of a scenario; `pushbench list` shows those in ./scenarios", path.display())]
     File {
         /// Which file.
         path: PathBuf,
@@ -38,9 +38,16 @@ struct Place {
     column: usize,
     /// The line, without what would upset a terminal or the caret's column.
     shown: String,
+    /// Where in it the mistake begins, from 0, in characters: the column, where the line is shown from its start.
+    skip: usize,
     /// Characters to underline, at least one.
     width: usize,
 }
+
+/// Characters of a line that are shown at most, and of them those before the mistake.
+const SHOWN: (usize, usize) = (160, 60);
+/// Characters of a message at most: it may quote what was written.
+const LONGEST_MESSAGE: usize = 400;
 
 /// What a reading function returns.
 pub(super) type Read<T> = Result<T, Box<Mistake>>;
@@ -90,7 +97,7 @@ impl fmt::Display for Mistake {
             Some(place) => {
                 write!(out, "\n{:margin$}--> {}:{}:{}", "", self.file, place.line, place.column)?;
                 write!(out, "\n{:margin$} |\n{} | {}", "", place.line, place.shown)?;
-                write!(out, "\n{:margin$} | {:skip$}{:^<width$}", "", "", "", skip = place.column - 1, width = place.width)?;
+                write!(out, "\n{:margin$} | {:skip$}{:^<width$}", "", "", "", skip = place.skip, width = place.width)?;
             }
             None => write!(out, "\n{:margin$}--> {}", "", self.file)?,
         }
@@ -114,7 +121,7 @@ impl Source<'_> {
     /// A mistake at these bytes of the text.
     pub fn mistake(&self, span: Option<Range<usize>>, message: impl Into<String>) -> Box<Mistake> {
         let place = span.map(|span| self.place(&span));
-        Box::new(Mistake { message: message.into(), file: self.file.to_owned(), place, notes: Vec::new() })
+        Box::new(Mistake { message: shortened(message.into()), file: self.file.to_owned(), place, notes: Vec::new() })
     }
 
     fn place(&self, span: &Range<usize>) -> Place {
@@ -125,12 +132,22 @@ impl Source<'_> {
         let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
         let line_text = self.text[line_start..line_end].trim_end_matches('\r');
         let underlined = &self.text[start..end.min(line_end)];
-        Place {
-            line: before.matches('\n').count() + 1,
-            column: self.text[line_start..start].chars().count() + 1,
-            shown: line_text.chars().map(plain).collect(),
-            width: underlined.trim_end().chars().count().max(1),
-        }
+        let column = self.text[line_start..start].chars().count();
+        // Of a very long line the neighbourhood of the mistake is shown.
+        let (most, before_it) = SHOWN;
+        let left_out = if line_text.chars().nth(most).is_some() { column.saturating_sub(before_it) } else { 0 };
+        let shown = line_text.chars().skip(left_out).take(most).map(plain).collect();
+        let skip = column - left_out;
+        let width = underlined.trim_end().chars().take(most - skip).count().max(1);
+        Place { line: before.matches('\n').count() + 1, column: column + 1, shown, skip, width }
+    }
+}
+
+/// Cut where it is too long to be read.
+fn shortened(message: String) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{} …", &message[..end]),
+        None => message,
     }
 }
 
@@ -203,6 +220,18 @@ mod tests {
         assert_eq!(source.mistake(Some(900..1000), "").line_and_column(), Some((3, 2)));
         let inside = Source { file: "a.toml", text: "ü" };
         assert_eq!(inside.mistake(Some(1..1), "").line_and_column(), Some((1, 1)));
+    }
+
+    #[test]
+    fn of_a_very_long_line_the_neighbourhood_is_shown() {
+        let text = format!("x = \"{}\" # here {}", "a".repeat(5_000), "b".repeat(5_000));
+        let start = text.find('#').unwrap();
+        let mistake = Source { file: "a.toml", text: &text }.mistake(Some(start..text.len()), "c".repeat(9_999));
+        let lines: Vec<String> = mistake.to_string().lines().map(str::to_owned).collect();
+        assert_eq!((mistake.line_and_column(), lines[0].chars().count()), (Some((1, 5_008)), 402));
+        assert_eq!(lines[3].chars().count(), 4 + 160);
+        assert_eq!(lines[4].find('^').unwrap(), lines[3].find('#').unwrap());
+        assert_eq!(lines[4].matches('^').count(), 100);
     }
 
     #[test]

@@ -27,6 +27,10 @@ pub use sweep::{Axis, LoadPoint};
 pub use workload::Workload;
 
 use crate::contender::Contender;
+use crate::measure::text_file;
+
+/// Bytes of a scenario's file at most.
+const LARGEST_FILE: u64 = 1 << 20;
 
 /// What a scenario may name.
 #[derive(Clone, Copy)]
@@ -74,7 +78,7 @@ impl Scenario {
     /// # Errors
     /// The file cannot be read, or its text has a mistake: shown with line, column and what is allowed.
     pub fn read(path: &Path, registry: Registry) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path).map_err(|why| ScenarioError::File { path: path.to_owned(), why })?;
+        let text = text_file::read(path, LARGEST_FILE).map_err(|why| ScenarioError::File { path: path.to_owned(), why })?;
         Self::parse(&text, &path.display().to_string(), path.parent().unwrap_or(Path::new("")), registry)
     }
 

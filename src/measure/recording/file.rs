@@ -6,13 +6,15 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::weight::{self, Weight};
 use super::{Recording, SCHEMA};
+use crate::measure::text_file;
 
 /// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file cannot be read.
-    #[error("cannot read {path}: {error}")]
+    #[error("cannot read {path}: {error}\n  = help: give a recording.json, or the folder of a run")]
     File {
         /// The file.
         path: String,
@@ -37,7 +39,20 @@ pub enum ReadError {
         /// The version that wrote it, as far as known.
         tool: String,
     },
+    /// Numbers that no run can have come to: reports would overflow, or take all memory.
+    #[error("{path} is not a recording that can be used: {problem}\n  = allowed: {allowed}")]
+    Bounds {
+        /// The file.
+        path: String,
+        /// What it has.
+        problem: String,
+        /// What it may have.
+        allowed: String,
+    },
 }
+
+/// Bytes of a recording's file at most: packed, a day of seconds takes 40 MB.
+pub const LARGEST_FILE: u64 = 256 << 20;
 
 impl Recording {
     /// Reads a recording from a file, or from the folder of a run.
@@ -47,7 +62,7 @@ impl Recording {
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let file = if path.is_dir() { path.join("recording.json") } else { path.to_owned() };
         let shown = file.display().to_string();
-        let text = fs::read_to_string(&file).map_err(|error| ReadError::File { path: shown.clone(), error })?;
+        let text = text_file::read(&file, LARGEST_FILE).map_err(|error| ReadError::File { path: shown.clone(), error })?;
         Self::parse(&text, &shown)
     }
 
@@ -57,17 +72,30 @@ impl Recording {
     /// Says where in the text.
     pub fn parse(text: &str, path: &str) -> Result<Self, ReadError> {
         let problem = |error: serde_json::Error| ReadError::Format { path: path.to_owned(), problem: error.to_string() };
-        // The schema is looked at first: a recording of another version must not fail over a field.
+        // The schema is looked at first: a recording of another version must not fail over a field. Its trials are weighed
+        // before anything of them is kept.
         #[derive(Deserialize)]
         struct Head {
             schema: u64,
             tool_version: Option<String>,
+            #[serde(default)]
+            trials_planned: Weight,
+            #[serde(default)]
+            machine: Weight,
+            #[serde(default)]
+            trials: Weight,
+            #[serde(default)]
+            baselines: Weight,
         }
         let head: Head = serde_json::from_str(text).map_err(problem)?;
         if head.schema != u64::from(SCHEMA) {
             return Err(ReadError::Schema { path: path.to_owned(), found: head.schema, tool: head.tool_version.unwrap_or_else(|| "unknown".to_owned()) });
         }
-        serde_json::from_str(text).map_err(problem)
+        let refused = |(problem, allowed)| ReadError::Bounds { path: path.to_owned(), problem, allowed };
+        let all = head.trials.and(head.baselines).and(head.machine).and(head.trials_planned);
+        all.problem().map_or(Ok(()), |found| Err(refused(found)))?;
+        let recording = serde_json::from_str(text).map_err(problem)?;
+        weight::problem(&recording).map_or(Ok(recording), |found| Err(refused(found)))
     }
 
     /// Writes `recording.json` into a folder: whole, or not at all.

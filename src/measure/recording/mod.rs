@@ -2,13 +2,14 @@
 //!
 //! It is the only input of every report. It is written anew, atomically, after each trial, so that what has
 //! been measured survives whatever comes next. `trial` is what one trial came to, `staleness` how long
-//! views were out of date, `surroundings` what else went on meanwhile, `file` reads and saves.
+//! views were out of date, `surroundings` what else went on meanwhile, `file` reads and saves, `weight` refuses what no run can have come to.
 //! The schema is documented in `docs/recording.md`.
 
 mod file;
 mod staleness;
 mod surroundings;
 mod trial;
+mod weight;
 
 use std::collections::BTreeMap;
 
