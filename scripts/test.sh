@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests, as CI runs them, on a fresh Debian with Rust. About twenty minutes on two cores.
 #
-#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, python3-venv; slixmpp into .venv), then tests
+#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, python3-venv, tsung, wrk; slixmpp into .venv), then tests
 #   scripts/test.sh --quick   installs nothing: tests that need what is missing say so, or fail where CI is set
 #
 # Stops at the first failure, with its exit code.
@@ -36,6 +36,9 @@ if [ "$quick" = no ]; then
   need 'python3 -c "import ensurepip, venv"' python3-venv
   need 'command -v ip' iproute2
   need 'command -v ethtool' ethtool
+  need 'command -v wrk' wrk
+  # A hundred packages with it (Erlang, gnuplot, matplotlib), 111 MB, 40 seconds.
+  need 'command -v tsung' tsung
   if [ "${#missing[@]}" -gt 0 ]; then
     echo "installing: ${missing[*]}"
     as_root apt-get update -q
@@ -45,7 +48,7 @@ if [ "$quick" = no ]; then
     [ -x .venv/bin/python ] || python3 -m venv .venv
     .venv/bin/pip install --quiet --disable-pip-version-check 'slixmpp==1.17.0'
   fi
-  echo "chromium, curl, ip, ethtool and Python with slixmpp are there"
+  echo "chromium, curl, ip, ethtool, wrk, tsung and Python with slixmpp are there"
 fi
 if [ -z "${PUSHBENCH_PYTHON:-}" ] && [ -x .venv/bin/python ]; then
   PUSHBENCH_PYTHON="$PWD/.venv/bin/python"

@@ -1,16 +1,38 @@
-//! `pushbench serve` and other people's clients: curl and Chromium.
+//! `pushbench serve` and other people's clients: curl, Python's own, Chromium, wrk.
 //!
 //! Where one of them is missing, its test says `SKIPPED`; with the environment variable `CI` set it fails instead.
 
+#[path = "support/page.rs"]
+mod page;
 #[path = "support/served.rs"]
 mod served;
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Barrier};
 
 use nix::sys::signal::Signal;
-use served::{Served, run};
+use served::{Served, python, run};
+
+fn ours(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(name)
+}
+
+/// A row of a table.
+fn row(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|cell| (*cell).to_owned()).collect()
+}
+
+/// How often the server says at its end that it counted this on both legs: `requests`, `connections`, `× 304` …
+fn count(counted: &str, what: &str) -> u64 {
+    let wanted: Vec<&str> = what.split(' ').collect();
+    let legs = counted.lines().filter(|line| line.starts_with("subscribers:") || line.starts_with("publishers:"));
+    let words: Vec<&str> = legs.flat_map(str::split_whitespace).map(|word| word.trim_end_matches(',')).collect();
+    let found = words.windows(wanted.len() + 1).filter(|words| words[1..] == wanted);
+    found.filter_map(|words| words[0].replace(',', "").parse::<u64>().ok()).sum()
+}
 
 /// What curl got: status, the field that was asked for, body.
 fn curl(served: &Served, path: &str, field: &str, arguments: &[&str]) -> Option<(u16, String, String)> {
@@ -31,47 +53,91 @@ fn curl_gets_what_it_asks_for() {
     let served = Served::start(&["rest-poll"]);
     assert_eq!(served.line, format!("listening on {0} (rest-poll: http://{0}/topics/{{topic}})\n", served.address));
     let Some((status, tag, _)) = curl(&served, "/topics/a", "etag", &["--request", "PUT", "--data-binary", "payload"]) else { return };
+    let mut rows = Vec::new();
+    let mut saw = |what: &str, got: &str| rows.push(row(&[what, got]));
     assert_eq!(status, 201);
+    saw("PUT of a new topic", "201");
     let get = |arguments: &[&str]| curl(&served, "/topics/a", "etag", arguments).expect("curl was there a moment ago");
     assert_eq!(get(&[]), (200, tag.clone(), "payload".to_owned()));
+    saw("GET", "200, the payload, the `ETag` of the PUT");
     assert_eq!(get(&["--http1.0"]), (200, tag.clone(), "payload".to_owned()));
+    saw("GET by HTTP/1.0", "the same");
     assert_eq!(get(&["--header", &format!("If-None-Match: {tag}")]), (304, tag.clone(), String::new()));
+    saw("GET with `If-None-Match`", "304, no body");
     let (status, value, head) = get(&["--head"]);
     assert_eq!((status, value), (200, tag.clone()));
     assert!(head.contains("content-length: 7") && !head.contains("payload"), "{head}");
+    saw("HEAD", "200, the length, no body");
     assert_eq!(get(&["--upload-file", "/dev/null", "--header", "If-Match: \"x\""]).0, 412);
+    saw("PUT with an `If-Match` that does not hold", "412");
     let folder = tempfile::tempdir().expect("a folder");
     let large = folder.path().join("large");
     std::fs::write(&large, vec![b'x'; (1 << 20) + 1]).expect("a file");
     let (status, _, words) = get(&["--upload-file", large.to_str().expect("text")]);
     assert_eq!(status, 413);
     assert!(words.contains("1048576 bytes"), "{words}");
+    saw("PUT of a byte past the limit, asking first (`Expect: 100-continue`)", "413, and what the limit is");
     std::fs::write(&large, vec![b'x'; 1 << 20]).expect("a file");
     assert_eq!(get(&["--upload-file", large.to_str().expect("text")]).0, 204);
+    saw("PUT of 1 MiB", "204");
     let other = |path: &str, field: &str, arguments: &[&str]| curl(&served, path, field, arguments).expect("curl was there a moment ago");
     assert_eq!(other("/topics/none", "content-type", &[]).0, 404);
+    saw("GET of a topic that is not there", "404");
     assert_eq!(other("/topics/a", "allow", &["--request", "DELETE"]).1, "GET, HEAD, PUT, OPTIONS");
+    saw("DELETE", "405, and what can be done");
     assert_eq!(other("/topics", "content-type", &[]).1, "application/json");
+    saw("GET of the list of topics", "JSON");
     assert_eq!(other("/", "access-control-allow-origin", &[]).1, "*");
+    saw("GET of the front page", "HTML, open to all origins");
     let (code, counted) = served.end(Signal::SIGINT);
     assert_eq!(code, Some(0), "{counted}");
     assert!(counted.contains("subscribers: 8 connections, 8 requests, 5 × 200, 1 × 304, 1 × 404, 1 × 405"), "{counted}");
     assert!(counted.contains("publishers: 4 connections, 4 requests, 1 × 201, 1 × 204, 1 × 412, 1 × 413"), "{counted}");
+    saw("all of it, by our own count", "each request and each status, exactly");
+    page::hold("interop.md", "curl", &["what curl did", "what came"], &rows);
 }
 
-/// Serves one page to whoever asks, until the test ends; says where.
+#[test]
+fn python_keeps_its_connection() {
+    let Some(python) = python("http.client") else { return };
+    let served = Served::start(&["rest-conditional"]);
+    let output = Command::new(python).arg("-B").arg(ours("http_client.py")).arg(served.port()).output().expect("Python was there a moment ago");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let mut rows: Vec<Vec<String>> = said.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+    let (code, counted) = served.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{counted}");
+    // PUT, GET, GET, HEAD, GET, PUT, GET and 200 times GET; then three of urllib.
+    let seen = ["connections", "requests", "× 200", "× 201", "× 204", "× 304"].map(|what| count(&counted, what));
+    assert_eq!(seen, [4, 210, 204, 1, 2, 3], "{counted}");
+    rows.push(row(&["all of it, by our own count", "each connection, request and status, exactly"]));
+    page::hold("interop.md", "python", &["what Python did", "what came"], &rows);
+}
+
+/// Serves one page to whoever asks, until the test ends; says where. `/wait` is answered once somebody has asked for `/done`.
 fn page(html: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
+    let done = Arc::new(Barrier::new(2));
     std::thread::spawn(move || {
         for socket in listener.incoming().flatten() {
-            let mut reader = BufReader::new(&socket);
-            let mut line = String::new();
-            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                line.clear();
-            }
-            let length = html.len();
-            let _ = write!(&socket, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{html}");
+            let (html, done) = (html.clone(), Arc::clone(&done));
+            std::thread::spawn(move || {
+                let mut reader = BufReader::new(&socket);
+                let (mut request, mut line) = (String::new(), String::new());
+                let _ = reader.read_line(&mut request);
+                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    line.clear();
+                }
+                let path = request.split(' ').nth(1).unwrap_or_default();
+                if path == "/wait" || path == "/done" {
+                    done.wait();
+                }
+                let body = if path == "/" { &*html } else { "" };
+                let length = body.len();
+                let _ =
+                    write!(&socket, "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            });
         }
     });
     format!("http://{address}/")
@@ -104,29 +170,98 @@ fn chromium(url: &str) -> Option<String> {
 }
 
 #[test]
-fn chromium_shows_the_page_and_revalidates_a_topic() {
+fn chromium_shows_the_page_and_a_script_reads_and_writes_topics() {
     let served = Served::start(&["rest-conditional"]);
     let Some(document) = chromium(&served.url("/")) else { return };
     assert!(document.contains("<h1>pushbench: topics over HTTP</h1>") && document.contains("PUT /topics/NAME"), "{document}");
+    let mut rows = vec![row(&["show the front page", "the page"])];
 
-    // Another port is another origin: all of this passes through CORS, the PUT through a preflight.
-    let script = format!(
-        "<!doctype html><body><script>
-        function call(method, body) {{
-            const request = new XMLHttpRequest();
-            request.open(method, '{}', false);
-            request.send(body);
-            return method + ' ' + request.status + ' ' + request.responseText + ' tag ' + (request.getResponseHeader('ETag') !== null) + ';';
-        }}
-        document.body.textContent = call('PUT', 'news') + call('GET') + call('GET');
-        </script>",
-        served.url("/topics/from-a-browser")
-    );
-    let document = chromium(&page(script)).expect("chromium was there a moment ago");
-    assert!(document.contains("PUT 201  tag true;GET 200 news tag true;GET 200 news tag true;"), "{document}");
+    // Another port is another origin: all of this passes through CORS.
+    let script = std::fs::read_to_string(ours("browser.html")).expect("the page");
+    let document = chromium(&page(script.replace("TOPIC", &served.url("/topics/from-a-browser")))).expect("chromium was there a moment ago");
+    let list = document.split("<ul>").nth(1).and_then(|rest| rest.split("</ul>").next()).unwrap_or_else(|| panic!("no list: {document}"));
+    let seen: Vec<(&str, &str)> = list.split("</li>").filter_map(|item| item.strip_prefix("<li>")?.split_once(" → ")).collect();
+    let expected = [
+        ("PUT, after a preflight", "201, no body, with its ETag"),
+        ("GET", "200, news, with its ETag"),
+        ("GET with cache: no-cache", "200, news, with its ETag"),
+        ("GET with cache: force-cache", "200, news, with its ETag"),
+        ("GET with cache: no-store", "200, news, with its ETag"),
+        ("GET with If-None-Match set by the script", "304, no body, with its ETag"),
+        ("PUT with an If-Match that does not hold", "412, words, with its ETag"),
+        ("GET of a topic that is not there", "404, words"),
+        ("DELETE", "TypeError: the preflight does not allow it"),
+        ("PUT of 1 MiB", "204, no body, with its ETag"),
+        ("GET of 1 MiB as a stream", "1048576 bytes, in pieces"),
+    ];
+    assert_eq!(seen, expected, "{document}");
+    rows.extend(seen.iter().map(|(what, got)| row(&[&format!("`fetch`: {what}"), got])));
     let (code, counted) = served.end(Signal::SIGTERM);
     assert_eq!(code, Some(0), "{counted}");
-    assert!(counted.contains("1 × 304"), "the second GET was revalidated: {counted}");
+    // 200: the front page (and perhaps an icon, 404), GET, no-store, the stream. 304: no-cache, which the browser shows as 200, and the script's own.
+    let on_the_wire = ["× 200", "× 201", "× 304", "× 412"].map(|what| count(&counted, what));
+    assert_eq!(on_the_wire, [4, 1, 2, 1], "{counted}");
+    rows.push(row(&["by our own count", "no-cache was a 304, force-cache nothing, each of the others one answer"]));
+    page::hold("interop.md", "chromium", &["what Chromium did", "what it saw"], &rows);
+}
+
+/// Sends one request, and says what `ETag` came.
+fn put(served: &Served, body: &str) -> String {
+    let mut socket = TcpStream::connect(&served.address).expect("it listens");
+    let length = body.len();
+    write!(socket, "PUT /topics/wrk HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}").expect("it reads");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("it answers");
+    answer.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+#[test]
+fn wrk_counts_as_we_do() {
+    const CONNECTIONS: u64 = 64;
+    const PIPELINED: u64 = 16;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rows = Vec::new();
+    for (what, lua, status, most_in_flight) in [
+        ("GET", String::new(), "200", CONNECTIONS),
+        ("GET with `If-None-Match`", "wrk.headers['If-None-Match'] = TAG".to_owned(), "304", CONNECTIONS),
+        ("GET with an `If-None-Match` of old", "wrk.headers['If-None-Match'] = '\"old\"'".to_owned(), "200", CONNECTIONS),
+        ("PUT of 1,000 bytes", "wrk.method = 'PUT'; wrk.body = string.rep('x', 1000)".to_owned(), "204", CONNECTIONS),
+        (
+            "GET, 16 requests at once (pipelining)",
+            format!("init = function() local one = wrk.format(); batch = string.rep(one, {PIPELINED}) end; request = function() return batch end"),
+            "200",
+            CONNECTIONS * PIPELINED,
+        ),
+        ("GET, `Connection: close`", "wrk.headers['Connection'] = 'close'".to_owned(), "200", CONNECTIONS),
+    ] {
+        let served = Served::start(&["rest-conditional"]);
+        let tag = put(&served, "payload");
+        let script = folder.path().join("script.lua");
+        std::fs::write(&script, lua.replace("TAG", &format!("'{tag}'"))).expect("a file");
+        let url = served.url("/topics/wrk");
+        let Some(output) =
+            run("wrk", &["--threads=1", &format!("--connections={CONNECTIONS}"), "--duration=1s", "--script", script.to_str().expect("text"), &url])
+        else {
+            return;
+        };
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && !said.contains("Socket errors") && !said.contains("Non-2xx or 3xx"),
+            "{what}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let requests: u64 =
+            said.lines().find_map(|line| line.trim().split_once(" requests in ")).and_then(|(count, _)| count.parse().ok()).unwrap_or_else(|| panic!("{said}"));
+        assert!(requests > 10 * CONNECTIONS, "{what}: {said}");
+        let (code, counted) = served.end(Signal::SIGTERM);
+        assert_eq!(code, Some(0), "{counted}");
+        let ours = count(&counted, &format!("× {status}"));
+        assert!((requests..=requests + most_in_flight).contains(&ours), "{what}: wrk says {requests}, we {counted}");
+        // What made the topic, and nothing else.
+        assert_eq!(count(&counted, "requests"), ours + 1, "{what}: {counted}");
+        rows.push(row(&[what, status, "as many as wrk counted, and at most what was in flight when it ended"]));
+    }
+    page::hold("interop.md", "wrk", &["what wrk did on 64 connections for a second", "every answer", "by our own count"], &rows);
 }
 
 #[test]

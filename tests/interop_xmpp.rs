@@ -1,38 +1,171 @@
-//! Our XMPP server against a real client that others wrote: slixmpp (Python), in the clear and over STARTTLS.
+//! `pushbench serve xmpp-pubsub` and other people's programs: slixmpp in the clear and over STARTTLS, and Tsung.
 //!
-//! Needs a Python with slixmpp: `PUSHBENCH_PYTHON`, else `.venv/bin/python` in the repository. Without one the test says
-//! that it was skipped; where the variable CI is set it fails instead.
+//! slixmpp needs a Python that has it: `PUSHBENCH_PYTHON`, else `.venv/bin/python` in the repository. Where a program is missing, its
+//! test says `SKIPPED`; with the environment variable `CI` set it fails instead.
 
+#[path = "interop/conditions.rs"]
+mod conditions;
+#[path = "support/page.rs"]
+mod page;
 #[path = "support/served.rs"]
 mod served;
-#[path = "xmpp/serving.rs"]
-mod serving;
 
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use pushbench::contender::Limits;
-use served::python;
-use serving::{on_one_thread, serve};
+use nix::sys::signal::Signal;
+use pushbench::units::show_bytes;
+use served::{Served, python, skipped};
 
-fn against_slixmpp(starttls: &str, mode: &str) {
+/// Area, what was done, what came of it.
+type Row = Vec<String>;
+
+/// Users of the scenario for Tsung.
+const USERS: u64 = 30;
+
+fn ours(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(name)
+}
+
+fn slixmpp(python: &Path, mode: &str, arguments: &[&str]) -> Vec<Row> {
+    let served = Served::start(&[&["xmpp-pubsub"], arguments].concat());
+    let output = Command::new(python).arg("-B").arg(ours("slixmpp_pubsub.py")).args([served.port(), mode]).output().expect("Python was there a moment ago");
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.ends_with("done\n"), "{mode}: {said}\n{complained}");
+    let (code, counted) = served.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{counted}");
+    said.lines().filter(|line| *line != "done").map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn slixmpp_gets_what_it_asks_for_or_the_right_error() {
     let Some(python) = python("slixmpp") else { return };
-    on_one_thread(async {
-        let server = serve(&[("starttls", starttls)], Limits::default()).await;
-        let port = server.address.socket.rsplit(':').next().unwrap().to_owned();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/slixmpp_pubsub.py");
-        let output = tokio::process::Command::new(python).arg(script).args([&port, mode]).kill_on_drop(true).output().await.unwrap();
-        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success() && said.ends_with("done\n"), "{said}\n{complained}");
-        server.end().await;
+    let [clear, secured, full] = std::thread::scope(|scope| {
+        let run = |mode, arguments: &'static [&str]| {
+            let python = python.clone();
+            scope.spawn(move || slixmpp(&python, mode, arguments))
+        };
+        [run("plaintext", &["--set", "starttls=off"]), run("starttls", &[]), run("full", &["--max-topics", "1"])].map(|thread| thread.join().unwrap())
     });
+    let is_login = |row: &&Row| row[0] == "login";
+    let rest = |rows: &[Row]| rows.iter().filter(|row| row[0] != "login").cloned().collect::<Vec<Row>>();
+    assert_eq!(rest(&clear), rest(&secured), "what is seen does not depend on TLS");
+    let logins = clear.iter().chain(&secured).filter(is_login).cloned();
+    let rows: Vec<Row> = logins.chain(rest(&clear)).chain(full).collect();
+    let (mut errors, done): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row[0] != "login" && row[2].starts_with('`'));
+    errors.sort_by_key(|row| row[0].clone());
+    page::hold("interop.md", "slixmpp", &["area", "what slixmpp did", "what it got"], &done);
+    page::hold("interop.md", "slixmpp-errors", &["area", "what slixmpp asked for", "the error"], &errors);
+}
+
+/// Needs no slixmpp: the page holds what it has met.
+#[test]
+fn slixmpp_has_met_every_error_that_the_service_can_answer_with() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/interop.md")).unwrap();
+    let table = page.split("<!-- table slixmpp-errors:").nth(1).and_then(|rest| rest.split("<!-- end").next()).unwrap();
+    let met: BTreeSet<String> = table.lines().filter_map(|line| line.strip_suffix("` |")?.rsplit('`').next().map(str::to_owned)).collect();
+    let in_the_code = conditions::in_the_code();
+    assert!(in_the_code.len() > 20, "{in_the_code:?}");
+    let never_met: Vec<&String> = in_the_code.iter().filter(|condition| !met.contains(*condition)).collect();
+    assert!(never_met.is_empty(), "no step of tests/interop/slixmpp_errors.py meets these: {never_met:?}");
+    let of_nobody: Vec<&String> = met.iter().filter(|condition| !in_the_code.contains(*condition)).collect();
+    assert!(of_nobody.is_empty(), "met, but not found in the code, so the search overlooks something: {of_nobody:?}");
+}
+
+/// Erlang's name server, which `erl` starts in the background and leaves behind. This one has a port of its own, so that it is ours to end.
+struct NameServer(String);
+
+impl NameServer {
+    fn new() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string())
+    }
+}
+
+impl Drop for NameServer {
+    fn drop(&mut self) {
+        let _ = Command::new("epmd").args(["-port", &self.0, "-kill"]).output();
+    }
+}
+
+/// What Tsung counted over the whole run, by name: its log has a line for each interval.
+fn counted(log: &str) -> BTreeMap<&str, u64> {
+    let mut sums = BTreeMap::new();
+    for line in log.lines() {
+        let mut words = line.split(' ');
+        if let (Some("stats:"), Some(name), Some(Ok(count))) = (words.next(), words.next(), words.next().map(str::parse::<u64>)) {
+            *sums.entry(name).or_default() += count;
+        }
+    }
+    sums
 }
 
 #[test]
-fn slixmpp_in_the_clear() {
-    against_slixmpp("off", "plaintext");
-}
+fn tsung_runs_its_pubsub_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(&["xmpp-pubsub"]);
+    let scenario = fs::read_to_string(ours("tsung-pubsub.xml")).unwrap();
+    assert!(scenario.contains("port=\"5222\"") && scenario.contains(&format!("maxnumber=\"{USERS}\"")));
+    let file = folder.path().join("pubsub.xml");
+    fs::write(&file, scenario.replace("port=\"5222\"", &format!("port=\"{}\"", served.port()))).unwrap();
+    let names = NameServer::new();
+    let output = Command::new("timeout")
+        .args(["--kill-after=5", "90", "tsung", "-n", "-f"])
+        .arg(&file)
+        .arg("-l")
+        .arg(folder.path().join("log"))
+        .arg("start")
+        .env("HOME", folder.path())
+        .env("ERL_EPMD_PORT", &names.0)
+        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .output()
+        .expect("coreutils have it");
+    // 127: timeout has not found the program.
+    if output.status.code() == Some(127) {
+        return skipped("tsung: not found");
+    }
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}");
+    let log = fs::read_dir(folder.path().join("log")).unwrap().flatten().map(|entry| entry.path().join("tsung.log")).find(|path| path.is_file());
+    let log = fs::read_to_string(log.unwrap_or_else(|| panic!("no log: {said}"))).unwrap();
+    let counts = counted(&log);
+    let count = |name: &str| counts.get(name).copied().unwrap_or_default();
+    for name in counts.keys() {
+        assert!(!name.starts_with("error") && *name != "nomatch" && *name != "match_abort", "{name}: {log}");
+    }
+    assert_eq!((count("users_count"), count("finish_users_count")), (USERS, USERS), "{log}");
 
-#[test]
-fn slixmpp_over_starttls() {
-    against_slixmpp("offered", "starttls");
+    let mut rows = Vec::new();
+    for (name, what, answers) in [
+        ("tr_login", "stream, SASL PLAIN, stream, bind, session", 5),
+        ("tr_create", "create a node", 1),
+        ("tr_subscribe", "subscribe to it", 1),
+        ("tr_publish", "publish to it, 200 bytes, three times", 3),
+        ("tr_unsubscribe", "unsubscribe, with the empty `subid` that Tsung cannot leave out", 1),
+        ("tr_delete", "delete the node", 1),
+    ] {
+        let transactions = if name == "tr_publish" { answers * USERS } else { USERS };
+        assert_eq!(count(name), transactions, "{name}: {log}");
+        rows.push(vec![what.to_owned(), (answers * USERS).to_string(), "as expected, every one".to_owned()]);
+    }
+    // The presence is answered too, and that answer is not matched.
+    let answers = 12 * USERS;
+    assert_eq!((count("request"), count("match")), (answers + USERS, answers), "{log}");
+
+    let (code, ledger) = served.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{ledger}");
+    let publishers = ledger.lines().find(|line| line.starts_with("publishers:")).unwrap();
+    // In: session, presence, create, subscribe, three publications, unsubscribe, delete. Out: eight results, the presence, three notifications.
+    let stanzas = format!("{} stanzas in and {} out", 9 * USERS, 12 * USERS);
+    assert!(publishers.contains(&format!("{USERS} connections")) && publishers.contains(&stanzas), "{ledger}");
+    let sent = format!("{} in and", show_bytes(count("size_sent") as f64));
+    assert!(publishers.contains(&sent), "Tsung has sent {sent} {ledger}");
+    rows.push(vec![
+        "all of it, by our own count".to_owned(),
+        answers.to_string(),
+        format!("{USERS} connections, {stanzas}; as many bytes in as Tsung says that it sent"),
+    ]);
+    page::hold("interop.md", "tsung", &["what thirty users of Tsung did", "answers", "what came"], &rows);
 }

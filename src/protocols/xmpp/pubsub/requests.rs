@@ -84,6 +84,11 @@ fn own_address(element: &Element, peer: &Peer, otherwise: StanzaError) -> Result
     if *address.to_bare().as_str() == *peer.bare { Ok(address.as_str().into()) } else { Err(otherwise) }
 }
 
+/// We give out no subscription identifiers, so that none can be right (XEP-0060 §6.2.3.5). An empty one is none: Tsung cannot leave it out.
+fn no_subid(element: &Element) -> Result<(), StanzaError> {
+    if element.attribute("subid").is_some_and(|subid| !subid.is_empty()) { Err(StanzaCondition::NotAcceptable.because("invalid-subid")) } else { Ok(()) }
+}
+
 fn subscribe(server: &Server, pubsub: &mut PubSub, peer: &Rc<Peer>, subscribe: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let name = required_node(subscribe)?;
     let address = own_address(subscribe, peer, StanzaCondition::BadRequest.because("invalid-jid"))?;
@@ -109,9 +114,7 @@ fn unsubscribe(pubsub: &mut PubSub, peer: &Peer, unsubscribe: &Element, reply: &
     let name = required_node(unsubscribe)?;
     let address = own_address(unsubscribe, peer, StanzaCondition::Forbidden.into())?;
     let node = pubsub.node_mut(name)?;
-    if unsubscribe.attribute("subid").is_some() {
-        return Err(StanzaCondition::NotAcceptable.because("invalid-subid"));
-    }
+    no_subid(unsubscribe)?;
     if node.subscribers.swap_remove(&address).is_none() {
         return Err(StanzaCondition::UnexpectedRequest.because("not-subscribed"));
     }
@@ -143,8 +146,8 @@ fn publish(server: &Server, pubsub: &mut PubSub, peer: &Peer, publish: &Element,
     };
     let mut payloads = item.elements();
     let (Some(payload), None) = (payloads.next(), payloads.next()) else {
-        let detail = if item.elements().next().is_none() { "payload-required" } else { "invalid-payload" };
-        return Err(StanzaCondition::BadRequest.because(detail));
+        let is_empty = item.elements().next().is_none();
+        return Err(if is_empty { StanzaCondition::BadRequest.because("payload-required") } else { StanzaCondition::BadRequest.because("invalid-payload") });
     };
     if payload.namespace.is_none() {
         return Err(StanzaCondition::BadRequest.because("invalid-payload"));
@@ -190,9 +193,7 @@ fn retract(server: &Server, pubsub: &mut PubSub, peer: &Peer, retract: &Element,
 fn items(pubsub: &PubSub, items: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let name = required_node(items)?;
     let node = pubsub.node(name)?;
-    if items.attribute("subid").is_some() {
-        return Err(StanzaCondition::NotAcceptable.because("invalid-subid"));
-    }
+    no_subid(items)?;
     if !node.config.persist_items {
         return Err(StanzaError::unsupported("persistent-items"));
     }
