@@ -12,6 +12,8 @@ pub mod cli;
 pub mod contender;
 pub mod contenders;
 pub mod doctor;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod measure;
 pub mod plan;
 pub mod protocols;

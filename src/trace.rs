@@ -4,7 +4,7 @@
 //! one topic, or of the warm-up's length, moves nothing else. The hash of a trace stands in every recording.
 
 mod arrivals;
-mod file;
+pub(crate) mod file;
 mod subscriptions;
 
 use std::path::PathBuf;

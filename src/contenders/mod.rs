@@ -3,7 +3,7 @@
 mod loopback;
 mod rest_conditional;
 mod rest_poll;
-mod xmpp_pubsub;
+pub(crate) mod xmpp_pubsub;
 
 use crate::contender::Contender;
 

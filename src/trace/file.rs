@@ -18,10 +18,15 @@ const LONGEST_LINE: usize = 1_024;
 
 /// Due times and topics, in the order of the file.
 pub(super) fn read(path: &Path, workload: &Workload) -> Result<Vec<(i64, u32)>, TraceError> {
-    let wrong = |line: u64, problem: String, allowed: &str| TraceError::Line { path: path.to_owned(), line, problem, allowed: allowed.to_owned() };
     let file = File::open(path).map_err(|why| TraceError::File { path: path.to_owned(), why })?;
+    parse(file, path, workload)
+}
+
+/// The same from any text; `path` is for messages.
+pub(crate) fn parse(text: impl Read, path: &Path, workload: &Workload) -> Result<Vec<(i64, u32)>, TraceError> {
+    let wrong = |line: u64, problem: String, allowed: &str| TraceError::Line { path: path.to_owned(), line, problem, allowed: allowed.to_owned() };
     // Quotes are taken off below: one that is never closed would make a single value of the rest of the file.
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).quoting(false).from_reader(Lines::of(file));
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).quoting(false).from_reader(Lines::of(text));
     let table_error = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
         match error.into_kind() {
@@ -73,8 +78,8 @@ fn shown(value: &str) -> String {
 }
 
 /// Hands a file on as long as its lines are short.
-struct Lines {
-    file: File,
+struct Lines<T> {
+    text: T,
     /// Which line, from 1, and its bytes so far.
     line: (u64, usize),
 }
@@ -84,15 +89,15 @@ struct Lines {
 #[error("line {0} is too long")]
 struct TooLong(u64);
 
-impl Lines {
-    fn of(file: File) -> Self {
-        Self { file, line: (1, 0) }
+impl<T> Lines<T> {
+    fn of(text: T) -> Self {
+        Self { text, line: (1, 0) }
     }
 }
 
-impl Read for Lines {
+impl<T: Read> Read for Lines<T> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(into)?;
+        let count = self.text.read(into)?;
         for byte in &into[..count] {
             let (line, length) = self.line;
             self.line = match byte {

@@ -6,12 +6,12 @@
 //! There are two clients: tokio-xmpp's, as an application would use it (`library`), and a lean one of our own (`lean`).
 //! What they have in common (`publisher`, `subscriber`) knows a stream as a `link` only: both count alike.
 
-mod lean;
+pub(crate) mod lean;
 mod library;
-mod link;
+pub(crate) mod link;
 mod publisher;
 mod server;
-mod settings;
+pub(crate) mod settings;
 mod subscriber;
 
 use std::cell::RefCell;

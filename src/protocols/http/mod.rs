@@ -18,7 +18,7 @@ mod page;
 pub mod poller;
 pub mod polling;
 pub mod publisher;
-mod response;
+pub(crate) mod response;
 mod room;
 pub mod server;
 pub mod settings;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use super::room::Room;
 use super::store::Store;
 use super::watch::{Debt, Watched};
 use crate::contender::{Fault, ServerSeat, socket};
-use crate::measure::ledger::{Ledger, Metered};
+use crate::measure::ledger::{Ledger, Meter, Metered};
 
 /// Largest request head, bytes: more than any browser or proxy sends, little enough for thousands at once.
 const LARGEST_HEAD: usize = 16 * 1024;
@@ -75,13 +76,18 @@ pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
 
 async fn converse(socket: TcpStream, site: Rc<Site>, ledger: Ledger, patience: Duration, stop: CancellationToken) {
     let meter = ledger.meter();
+    speak(Metered::new(socket, meter.clone()), site, meter, patience, stop).await;
+}
+
+/// One connection, over whatever carries it.
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, site: Rc<Site>, meter: Meter, patience: Duration, stop: CancellationToken) {
     let debt = Debt::new();
     let desk = Rc::new(Desk { site, meter: meter.clone(), debt: debt.clone() });
     let service = service_fn(move |request| {
         let desk = desk.clone();
         async move { Ok::<_, Infallible>(desk.answer(request).await) }
     });
-    let stream = TokioIo::new(Watched::new(Metered::new(socket, meter.clone()), debt.clone()));
+    let stream = TokioIo::new(Watched::new(stream, debt.clone()));
     let connection = http1::Builder::new()
         // `watch` does this, and lets idle connections live.
         .header_read_timeout(None)
@@ -105,4 +111,12 @@ async fn converse(socket: TcpStream, site: Rc<Site>, ledger: Ledger, patience: D
         meter.request();
         meter.response(if error.is_parse_too_large() { 431 } else { 400 }, 0);
     }
+}
+
+/// A server of one connection that is no socket: for the fuzzer.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) async fn serve_one(stream: impl AsyncRead + AsyncWrite + Unpin, limits: crate::contender::Limits, meter: Meter) {
+    let room = Room::new(limits.stored);
+    let site = Rc::new(Site { store: Store::new(limits.topics, room.clone()), room, largest_payload: limits.payload, cross_origin: false });
+    speak(stream, site, meter, limits.patience, CancellationToken::new()).await;
 }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::contender::inbox::Message;
@@ -23,9 +23,9 @@ const LARGEST: usize = 64 * 1024;
 const READ: usize = 4096;
 
 /// What a login leads to.
-pub struct Bound {
+pub struct Bound<S> {
     /// The connection.
-    pub socket: TcpStream,
+    pub socket: S,
     /// The stream's beginning up to the end of the root's start tag, for the namespaces declared there.
     pub header: Vec<u8>,
     /// The full address that the server has given, escaped.
@@ -58,10 +58,18 @@ impl<'a> Login<'a> {
     ///
     /// # Errors
     /// The server cannot be reached, refuses or breaks the protocol.
-    pub async fn run(mut self) -> Result<Bound, Fault> {
-        let mut socket = TcpStream::connect(&self.caller.server.socket).await.map_err(|error| self.lost(error))?;
+    pub async fn run(self) -> Result<Bound<TcpStream>, Fault> {
+        let socket = TcpStream::connect(&self.caller.server.socket).await.map_err(|error| self.lost(error))?;
         socket::prepare(&socket).map_err(|error| self.lost(error))?;
         self.caller.inbox.connected();
+        self.over(socket).await
+    }
+
+    /// Logs in and binds over a connection, whatever it is.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub async fn over<S: AsyncRead + AsyncWrite + Unpin>(mut self, mut socket: S) -> Result<Bound<S>, Fault> {
         self.step.is("opening the stream");
         let features = self.open(&mut socket).await?;
         self.step.is("authenticating");
@@ -81,7 +89,7 @@ impl<'a> Login<'a> {
     }
 
     /// Sends our header, and takes the server's with its features.
-    async fn open(&mut self, socket: &mut TcpStream) -> Result<Element, Fault> {
+    async fn open(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Element, Fault> {
         self.send(socket, &requests::header()).await?;
         match self.event(socket).await? {
             Event::Open(root) if root.is("stream", ns::STREAM) => {}
@@ -92,7 +100,7 @@ impl<'a> Login<'a> {
         if features.is("features", ns::STREAM) { Ok(features) } else { Err(self.unexpected(&features)) }
     }
 
-    async fn authenticate(&mut self, socket: &mut TcpStream, features: &Element) -> Result<(), Fault> {
+    async fn authenticate(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin), features: &Element) -> Result<(), Fault> {
         let (what, sasl) = (self.what, self.caller.settings.sasl);
         let broken = |error: String| Fault::protocol(what, error);
         let offered: Vec<_> = features.child("mechanisms", ns::SASL).into_iter().flat_map(Element::elements).map(Element::text).collect();
@@ -120,7 +128,7 @@ impl<'a> Login<'a> {
         }
     }
 
-    async fn bind(&mut self, socket: &mut TcpStream) -> Result<Box<str>, Fault> {
+    async fn bind(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Box<str>, Fault> {
         self.send(socket, &requests::bind()).await?;
         let iq = self.element(socket).await?;
         if !iq.is("iq", ns::CLIENT) {
@@ -134,7 +142,7 @@ impl<'a> Login<'a> {
         Ok(escape(&jid.text()).into())
     }
 
-    async fn send(&mut self, socket: &mut TcpStream, text: &str) -> Result<(), Fault> {
+    async fn send(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin), text: &str) -> Result<(), Fault> {
         self.caller.inbox.sent(Message::Handshake, 0);
         socket.write_all(text.as_bytes()).await.map_err(|error| self.lost(error))?;
         self.caller.inbox.bytes(text.len(), 0);
@@ -142,7 +150,7 @@ impl<'a> Login<'a> {
     }
 
     /// The next element, which must come.
-    async fn element(&mut self, socket: &mut TcpStream) -> Result<Element, Fault> {
+    async fn element(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Element, Fault> {
         match self.event(socket).await? {
             Event::Element(element) => Ok(element),
             Event::Close => Err(self.lost("closed by the server")),
@@ -151,7 +159,7 @@ impl<'a> Login<'a> {
     }
 
     /// The next event, counted.
-    async fn event(&mut self, socket: &mut TcpStream) -> Result<Event, Fault> {
+    async fn event(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Event, Fault> {
         loop {
             let bytes = self.unread.make_contiguous();
             let mut input = &*bytes;

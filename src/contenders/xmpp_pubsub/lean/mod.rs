@@ -5,11 +5,13 @@
 //! its stream. The login is not worth such care: it goes through the server's own reader, which builds trees.
 
 pub mod link;
-mod login;
-mod reader;
+pub(crate) mod login;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod model;
+pub(crate) mod reader;
 mod requests;
 mod splitter;
-mod stanza;
+pub(crate) mod stanza;
 
 #[cfg(test)]
 mod tests;

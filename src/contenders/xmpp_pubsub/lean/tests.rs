@@ -4,36 +4,14 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 
+use super::model::{read, strictly};
 use super::reader::{Broken, LARGEST, Reader};
 use super::splitter::DEEPEST;
 use super::stanza::Arrival;
-use crate::protocols::xmpp::reader::{Event, StreamReader};
-use crate::protocols::xmpp::xml::Element;
-use crate::protocols::xmpp::{namespaces as ns, update};
 
 /// How servers begin a stream: with a default namespace for stanzas, or with a prefix for everything.
 const DEFAULT: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
 const PREFIXED: &str = "<stream xmlns=\"http://etherx.jabber.org/streams\" xmlns:c=\"jabber:client\" xmlns:e=\"http://jabber.org/protocol/pubsub#event\"\n>";
-
-fn read(pieces: &[&[u8]]) -> Result<Vec<Arrival<'static>>, Broken> {
-    let mut reader = Reader::default();
-    let mut arrivals = Vec::new();
-    for piece in pieces {
-        reader.feed(piece, |arrival| arrivals.push(owned(arrival)))?;
-    }
-    Ok(arrivals)
-}
-
-fn owned(arrival: Arrival<'_>) -> Arrival<'static> {
-    match arrival {
-        Arrival::Message(update) => Arrival::Message(update.map(|update| Cow::Owned(update.into_owned()))),
-        Arrival::Presence => Arrival::Presence,
-        Arrival::Answer(id, refusal) => Arrival::Answer(id, refusal),
-        Arrival::Request { id, from, is_ping } => Arrival::Request { id, from, is_ping },
-        Arrival::StreamError(condition) => Arrival::StreamError(condition),
-        Arrival::Footer => Arrival::Footer,
-    }
-}
 
 fn carries(update: &str) -> Arrival<'static> {
     Arrival::Message(Some(Cow::Owned(update.as_bytes().to_vec())))
@@ -233,59 +211,6 @@ fn a_stanza_in_many_pieces_is_looked_at_once() {
             .unwrap();
     }
     assert_eq!(size, 2_000_000);
-}
-
-/// What an element says to us, worked out from its tree.
-fn model(element: &Element) -> Option<Arrival<'static>> {
-    let condition = |error: &Element, space: &str| {
-        let found = error.elements().find(|element| element.namespace.as_str() == space && element.name.as_str() != "text");
-        found.map_or("undefined-condition", |condition| condition.name.as_str()).to_owned()
-    };
-    if element.is("presence", ns::CLIENT) {
-        Some(Arrival::Presence)
-    } else if element.is("error", ns::STREAM) {
-        Some(Arrival::StreamError(condition(element, ns::STREAM_ERRORS)))
-    } else if element.is("message", ns::CLIENT) {
-        let found = element
-            .child("event", ns::PUBSUB_EVENT)
-            .and_then(|event| event.child("items", ns::PUBSUB_EVENT)?.child("item", ns::PUBSUB_EVENT)?.child("update", ns::UPDATE));
-        let update = found.and_then(|found| update::decode(found.text().into_owned(), found.attribute("encoding")));
-        Some(Arrival::Message(update.map(Cow::Owned)))
-    } else if element.is("iq", ns::CLIENT) {
-        let id = element.attribute("id")?;
-        match element.attribute("type")? {
-            "result" => Some(Arrival::Answer(id.parse().ok(), None)),
-            // Of several errors the last one with a condition, were there any: a stanza has one.
-            "error" if element.elements().filter(|child| child.is("error", ns::CLIENT)).count() < 2 => {
-                let refusal = element.child("error", ns::CLIENT).map_or_else(|| "undefined-condition".to_owned(), |error| condition(error, ns::STANZA_ERRORS));
-                Some(Arrival::Answer(id.parse().ok(), Some(refusal)))
-            }
-            "get" | "set" => {
-                let is_ping = element.elements().next().is_some_and(|child| child.is("ping", ns::PING));
-                Some(Arrival::Request { id: id.to_owned(), from: element.attribute("from").map(str::to_owned), is_ping })
-            }
-            _ => None,
-        }
-    } else {
-        None
-    }
-}
-
-/// What the server's reader makes of a stream; `None` where it refuses it, or no client could act on it.
-fn strictly(bytes: &[u8]) -> Option<Vec<Arrival<'static>>> {
-    let (mut reader, mut input, mut arrivals) = (StreamReader::new(usize::MAX), bytes, Vec::new());
-    loop {
-        match reader.next(&mut input).ok()? {
-            Some(Event::Open(root)) if !root.is("stream", ns::STREAM) => return None,
-            Some(Event::Open(_)) => {}
-            Some(Event::Element(element)) => arrivals.push(model(&element)?),
-            Some(Event::Close) => {
-                arrivals.push(Arrival::Footer);
-                return Some(arrivals);
-            }
-            None => return Some(arrivals),
-        }
-    }
 }
 
 /// Pieces of which streams are put together.

@@ -1,0 +1,46 @@
+//! Entrances of the fuzzer: a function for each parser that reads from a socket or a file, with what must hold whatever it is given.
+//!
+//! `fuzz/` has a binary for each, `scripts/fuzz.sh` runs them. In ordinary tests every input that was ever kept (`fuzz/corpus`), and every
+//! one that once broke something (`fuzz/regressions`), goes through its entrance again. An entrance takes raw messages as they
+//! would come, so that an input can be read, and one that a capture holds can be put in.
+
+mod files;
+mod http;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod xmpp;
+
+pub use files::{csv_trace, histogram, recording, recording_values, scenario, side_protocol, units};
+pub use http::{http_request, http_response};
+pub use xmpp::{sasl_client, sasl_server, xmpp_client_login, xmpp_client_stream, xmpp_server_reader, xmpp_server_session};
+
+/// Every entrance by its name, and what it reads: the names of the binaries, of folders of inputs, and of rows in `docs/reliability.md`.
+pub const TARGETS: &[Target] = &[
+    Target { name: "http_request", reads: "requests, by the REST server's whole connection", run: http_request },
+    Target { name: "http_response", reads: "responses, by the lean HTTP client", run: http_response },
+    Target { name: "xmpp_server_reader", reads: "XML streams, by the XMPP server's tokeniser", run: xmpp_server_reader },
+    Target { name: "xmpp_server_session", reads: "whole sessions, by the XMPP server's state machine and PubSub", run: xmpp_server_session },
+    Target { name: "xmpp_client_stream", reads: "stanzas, by the lean XMPP client beside the server's reader", run: xmpp_client_stream },
+    Target { name: "xmpp_client_login", reads: "a server's side of a login, by the lean XMPP client", run: xmpp_client_login },
+    Target { name: "sasl_server", reads: "SASL messages, by the XMPP server (PLAIN, ANONYMOUS, SCRAM)", run: sasl_server },
+    Target { name: "sasl_client", reads: "SCRAM challenges, by both XMPP clients", run: sasl_client },
+    Target { name: "side_protocol", reads: "messages between harness and sides", run: side_protocol },
+    Target { name: "scenario", reads: "scenarios: text, plan, estimate", run: scenario },
+    Target { name: "csv_trace", reads: "traces from CSV files", run: csv_trace },
+    Target { name: "recording", reads: "recordings as text, up to every report", run: recording },
+    Target { name: "recording_values", reads: "recordings of good form and absurd values, up to every report", run: recording_values },
+    Target { name: "histogram", reads: "HDR histograms within recordings", run: histogram },
+    Target { name: "units", reads: "durations and sizes", run: units },
+];
+
+/// An entrance.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is given.
+    pub reads: &'static str,
+    /// Panics where something does not hold.
+    pub run: fn(&[u8]),
+}
