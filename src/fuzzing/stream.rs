@@ -26,6 +26,8 @@ pub fn cuts(bytes: &[u8]) -> [Vec<&[u8]>; 2] {
 pub struct Spoken<'a> {
     pieces: std::vec::IntoIter<&'a [u8]>,
     rest: &'a [u8],
+    /// How often it has been asked for more than there is: who waits for an answer does not hang up at once.
+    asked: u8,
     /// What was written.
     pub answer: Vec<u8>,
 }
@@ -33,14 +35,19 @@ pub struct Spoken<'a> {
 impl<'a> Spoken<'a> {
     /// One that has not begun.
     pub fn new(pieces: Vec<&'a [u8]>) -> Self {
-        Self { pieces: pieces.into_iter(), rest: &[], answer: Vec::new() }
+        Self { pieces: pieces.into_iter(), rest: &[], asked: 0, answer: Vec::new() }
     }
 }
 
 impl AsyncRead for Spoken<'_> {
-    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.rest.is_empty() {
             self.rest = self.pieces.next().unwrap_or_default();
+            if self.rest.is_empty() && self.asked < 4 {
+                self.asked += 1;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         let (now, later) = self.rest.split_at(self.rest.len().min(buffer.remaining()));
         buffer.put_slice(now);

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Fuzzes every parser that reads from a socket or a file (src/fuzzing), one after the other, and writes down what came of it.
+#
+#   scripts/fuzz.sh [SECONDS] [TARGET…]   so long for each target (60), all targets unless some are named
+#   scripts/fuzz.sh --table               only writes docs/reliability.md from fuzz/results.csv
+#
+# Needs a C++ compiler, and nothing else: libFuzzer comes with the crate libfuzzer-sys. Ctrl-C ends it; what is done is written down target by
+# target, and another call goes on from the corpus. An input that breaks something goes to fuzz/artifacts/TARGET; once it is mended it belongs
+# into fuzz/regressions/TARGET, where `cargo test` holds it. At the end the corpus is cut down to what reaches something of its own.
+# An input may take 10 s, 1 GiB in all and 64 MiB at once (fuzz/src/lib.rs); more is a finding.
+set -euo pipefail
+cd "$(dirname "$0")/../fuzz"
+
+results=results.csv
+header=target,date,toolchain,cores,seconds,executions,edges,features,corpus,findings
+
+table() {
+  python3 - "$results" ../docs/reliability.md <<'PYTHON'
+import csv, sys
+results, page = sys.argv[1:]
+reads = {}
+for line in open("../src/fuzzing/mod.rs"):
+    if "Target { name: " in line:
+        parts = line.split('"')
+        reads[parts[1]] = parts[3]
+sums = {}
+for row in csv.DictReader(open(results)):
+    sums.setdefault(row["target"], []).append(row)
+lines = ["| target | what is read | seconds | executions | edges | inputs kept | findings |", "|---|---|---|---|---|---|---|"]
+totals = [0, 0, 0, 0]
+for target, text in reads.items():
+    runs = sums.get(target)
+    if not runs:
+        lines.append(f"| `{target}` | {text} | not run | | | | |")
+        continue
+    counts = [sum(int(row[key]) for row in runs) for key in ("seconds", "executions", "findings")]
+    kept = int(runs[-1]["corpus"])
+    edges = max(int(row["edges"]) for row in runs)
+    totals = [total + count for total, count in zip(totals, [*counts[:2], kept, counts[2]])]
+    lines.append(f"| `{target}` | {text} | {counts[0]:,} | {counts[1]:,} | {edges:,} | {kept:,} | {counts[2]} |")
+lines.append(f"| all | | {totals[0]:,} | {totals[1]:,} | | {totals[2]:,} | {totals[3]} |")
+text = open(page).read()
+begin = text.index("<!-- table fuzzing:")
+start = text.index("-->\n", begin) + 4
+end = text.index("<!-- end fuzzing -->", start)
+open(page, "w").write(text[:start] + "\n".join(lines) + "\n" + text[end:])
+PYTHON
+}
+
+seconds=60
+case "${1:-}" in
+  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "../scripts/$(basename "$0")"; exit 0 ;;
+  --table) table; exit 0 ;;
+  '' | *[!0-9]*) ;;
+  *) seconds=$1; shift ;;
+esac
+known=$(sed -n 's/^name = "\(.*\)"/\1/p' Cargo.toml | grep -v '^pushbench-fuzz$')
+targets=${*:-$known}
+for target in $targets; do
+  grep -qx "$target" <<<"$known" || { echo "error: no target '$target'; there are: $(tr '\n' ' ' <<<"$known")" >&2; exit 2; }
+done
+command -v c++ >/dev/null || { echo "error: no C++ compiler, which libFuzzer needs; on Debian: apt-get install g++" >&2; exit 3; }
+
+binaries=()
+for target in $targets; do binaries+=(--bin "$target"); done
+RUSTC_WRAPPER="$PWD/instrument.sh" cargo build --locked --target-dir target "${binaries[@]}"
+[ -f "$results" ] || echo "$header" >"$results"
+
+# A dictionary serves several targets: that of the language that they read.
+dictionary() {
+  case "$1" in
+    http_*) echo dictionaries/http ;;
+    xmpp_* | sasl_*) echo dictionaries/xmpp ;;
+    scenario | units) echo dictionaries/scenario ;;
+    recording | side_protocol) echo dictionaries/json ;;
+  esac
+}
+
+broken=0
+for target in $targets; do
+  mkdir -p "corpus/$target" "artifacts/$target" "work/$target"
+  options=(-max_total_time="$seconds" -max_len=4096 -len_control=0 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -use_value_profile=1
+    -artifact_prefix="artifacts/$target/")
+  [ "$target" != recording ] || options+=(-max_len=40000)
+  words=$(dictionary "$target")
+  [ -z "$words" ] || options+=(-dict="$words")
+  before=$(find "artifacts/$target" -type f | wc -l)
+  echo "== $target, $seconds s"
+  log="work/$target.log"
+  # What is found goes to the work folder; the corpus that is kept is made of both below.
+  status=0
+  nice -n 15 "target/debug/$target" "${options[@]}" "work/$target" "corpus/$target" >"$log" 2>&1 || status=$?
+  [ "$status" -ne 130 ] || { echo "ended by hand"; exit 130; }
+  executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
+  # A run that ends with a finding has no statistics: the last line of progress has them.
+  [ -n "$executions" ] || executions=$(sed -n 's/^#\([0-9]*\).*cov:.*/\1/p' "$log" | tail -1)
+  edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
+  features=$(sed -n 's/.* ft: \([0-9]*\) .*/\1/p' "$log" | tail -1)
+  findings=$(($(find "artifacts/$target" -type f | wc -l) - before))
+  # Cut down: what adds an edge of its own, smallest first; by edges alone, since values would keep thousands.
+  rm -rf "work/$target.small"
+  mkdir "work/$target.small"
+  "target/debug/$target" -merge=1 -max_len=40000 -timeout=10 "work/$target.small" "corpus/$target" "work/$target" >>"$log" 2>&1 || true
+  if [ -n "$(ls -A "work/$target.small")" ]; then
+    rm -rf "corpus/$target"
+    mv "work/$target.small" "corpus/$target"
+  fi
+  spent=$(sed -n 's/^Done [0-9]* runs in \([0-9]*\) second.*/\1/p' "$log" | head -1)
+  echo "$target,$(date -u +%F),$(rustc --version | cut -d' ' -f2),$(nproc),${spent:-0},${executions:-0},${edges:-0},${features:-0},$(find "corpus/$target" -type f | wc -l),$findings" >>"$results"
+  tail -1 "$results"
+  table
+  if [ "$findings" -gt 0 ]; then
+    broken=1
+    echo "found: $(find "artifacts/$target" -type f -newer "work/$target" | head -3)" >&2
+  fi
+done
+exit "$broken"
