@@ -151,6 +151,9 @@ fn one_repeat(scenario: &Scenario, chosen: impl Fn(&str) -> bool) -> Vec<Planned
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
     use super::*;
     use crate::scenario::testing::{scenario_with, without_baseline};
 
@@ -221,5 +224,41 @@ mod tests {
         assert_eq!(plan.trials[0].contender, 1);
         let error = Plan::new(&scenario, Some(&["pul".to_owned()]), None).unwrap_err();
         assert_eq!(error.to_string(), "the scenario has no contender \"pul\"\n  = allowed: fake-push, pull");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_trial_runs_once_a_repeat_and_two_repeats_favour_nobody(
+            repeats in 1_u32..6, pulls in 0_usize..4, topics in 0_u32..4, intervals in 0_u32..4, baseline in any::<bool>(),
+        ) {
+            let mut tables: String = (0..pulls).map(|pull| format!("[[contender]]\nuse = \"fake-pull\"\nname = \"pull-{pull}\"\ninterval = \"1m\"\n")).collect();
+            let list = |count: u32, show: fn(u32) -> String| (1..=count).map(show).collect::<Vec<_>>().join(", ");
+            tables.push_str("[sweep]\n");
+            if topics > 0 {
+                tables.push_str(&format!("\"workload.topics\" = [{}]\n", list(topics, |number| (number * 10).to_string())));
+            }
+            if pulls > 0 && intervals > 0 {
+                tables.push_str(&format!("\"contender.pull-0.interval\" = [{}]\n", list(intervals, |number| format!("\"{number}m\""))));
+            }
+            let scenario = if baseline { scenario_with(&tables) } else { without_baseline(&tables) }.unwrap();
+            let plan = Plan::new(&scenario, None, NonZeroU32::new(repeats)).unwrap();
+            prop_assert!(plan.trials.iter().enumerate().all(|(order, trial)| trial.order == order));
+            prop_assert!(baseline || plan.measured().count() == plan.trials.len());
+            let of_repeat = |repeat: u32| plan.measured().filter(|trial| trial.repeat == repeat).map(|trial| (trial.contender, trial.load_point.clone())).collect::<Vec<_>>();
+            let mut expected: Vec<(usize, LoadPoint)> = Vec::new();
+            for (contender, entry) in scenario.contenders.iter().enumerate() {
+                expected.extend(scenario.load_points_of(&entry.name).into_iter().map(|point| (contender, point)));
+            }
+            let first = of_repeat(1);
+            prop_assert_eq!(first.len(), expected.len());
+            prop_assert!(expected.iter().all(|trial| first.contains(trial)), "each once: as many as there are, and all of them");
+            for repeat in 2..=repeats {
+                // Each order is that of the one before, reversed: the places of a trial in two of them add up to the same for all.
+                let reversed: Vec<_> = of_repeat(repeat - 1).into_iter().rev().collect();
+                prop_assert_eq!(of_repeat(repeat), reversed);
+            }
+        }
     }
 }

@@ -179,6 +179,9 @@ pub fn significant(value: f64, digits: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
     use super::*;
 
     #[test]
@@ -224,5 +227,45 @@ mod tests {
         assert_eq!((show_seconds(0.9996), show_seconds(0.9994)), ("1 s".to_owned(), "999 ms".to_owned()));
         assert_eq!(show_seconds(f64::INFINITY), "∞");
         assert_eq!(significant(100.0, 3), "100");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_duration_shown_is_read_back_to_its_rounding(nanos in 0_u64..3_000_000_000_000_000_000, shift in 0_u32..60) {
+            // Two units of which the smaller is cut: an hour of two days, a minute of an hour.
+            let duration = Duration::from_nanos(nanos >> shift);
+            let back = read_duration(&show_duration(duration)).unwrap();
+            prop_assert!(back.abs_diff(duration) <= duration.mul_f64(0.021), "{} for {duration:?}", show_duration(duration));
+        }
+
+        #[test]
+        fn whole_sizes_are_read_back(bytes in 0_u64..1024, unit in prop::sample::select(vec![("B", 1), ("KiB", 1_u64 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)])) {
+            prop_assert_eq!(read_size(&format!("{bytes} {}", unit.0)), Ok(bytes * unit.1));
+            // Three digits are shown: the fourth may be rounded away.
+            let shown = show_bytes((bytes * unit.1) as f64);
+            prop_assert!(read_size(&shown).is_ok_and(|back| back.abs_diff(bytes * unit.1) <= bytes * unit.1 / 200), "{shown}");
+        }
+
+        #[test]
+        fn three_digits_are_near_the_number(value in -1e15_f64..1e15, shift in 0..25) {
+            let value = value / 10_f64.powi(shift);
+            let back: f64 = significant(value, 3).parse().unwrap();
+            prop_assert!((back - value).abs() <= value.abs() * 0.005_1, "{value}: {back}");
+        }
+
+        #[test]
+        fn no_text_makes_the_readers_panic(text in "(?s:.{0,40})", likely in "[0-9._ nsuµmhdkMGiB]{0,40}") {
+            for text in [text, likely] {
+                let _ = (read_duration(&text), read_size(&text));
+            }
+        }
+
+        #[test]
+        fn no_number_makes_a_show_function_panic(bits in any::<u64>(), whole in any::<i64>()) {
+            let number = f64::from_bits(bits);
+            let _ = (show_seconds(number), show_bytes(number), show_number(number), significant(number, 3), show_count(whole));
+        }
     }
 }

@@ -1,6 +1,4 @@
-//! Scenarios that come with pushbench are read, planned and as long as they say; broken ones say what is wrong and where.
-
-mod paper;
+//! Scenarios that come with pushbench are read, planned and as long as they say.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +7,6 @@ use pushbench::cli::REGISTRY;
 use pushbench::measure::recording::TrialKind;
 use pushbench::plan::{Estimate, Plan, estimate};
 use pushbench::scenario::Scenario;
-use pushbench::summary::metrics::{METRICS, Unit};
 use pushbench::trace::Trace;
 
 /// All scenarios in the repository.
@@ -101,39 +98,6 @@ fn the_smoke_test_takes_seconds() {
 }
 
 #[test]
-fn every_mistake_says_what_is_wrong_where_and_what_is_allowed() {
-    let mut all = String::new();
-    for (what, from, to) in MISTAKES {
-        assert!(GOOD.contains(from), "{what}: the good scenario has no {from:?}");
-        let text = GOOD.replacen(from, to, 1);
-        let message = match Scenario::parse(&text, "broken.toml", Path::new(""), paper::REGISTRY) {
-            Ok(_) => panic!("{what}: was read"),
-            Err(error) => error.to_string(),
-        };
-        all.push_str(&format!("### {what}\nerror: {message}\n\n"));
-    }
-    insta::assert_snapshot!(all);
-}
-
-#[test]
-fn the_good_scenario_is_good() {
-    Scenario::parse(GOOD, "good.toml", Path::new(""), paper::REGISTRY).unwrap_or_else(|error| panic!("{error}"));
-}
-
-#[test]
-fn limits_may_be_written_in_the_units_of_their_metrics() {
-    for metric in METRICS {
-        for (limit, fits) in
-            [("1", true), ("\"1s\"", matches!(metric.unit, Unit::Seconds | Unit::ScenarioSeconds)), ("\"1 KiB\"", matches!(metric.unit, Unit::Bytes))]
-        {
-            let text = format!("{GOOD}[[budget]]\ncontender = \"poll\"\nmetric = \"{}\"\nat_most = {limit}\n", metric.name);
-            let read = Scenario::parse(&text, "good.toml", Path::new(""), REGISTRY);
-            assert_eq!(read.is_ok(), fits, "{} with {limit}: {:?}", metric.name, read.err().map(|error| error.to_string()));
-        }
-    }
-}
-
-#[test]
 fn wrong_usage_is_exit_code_2_and_says_so_on_stderr() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broken.toml");
@@ -145,117 +109,3 @@ fn wrong_usage_is_exit_code_2_and_says_so_on_stderr() {
     assert!(stderr.contains("broken.toml:2:2") && stderr.contains("did you mean \"workload\"?"), "{stderr}");
     assert!(output.stdout.is_empty());
 }
-
-const GOOD: &str = r#"title = "Zürich 🚆"
-source = "a test"
-repeats = 2
-
-[workload]
-topology = "mesh"
-topics_per_subscriber = 10
-topics = 100
-active_topics = 50
-updates_per_active_topic = 2.5
-span = "1h"
-warm_up = "1m"
-compression = 60
-payload = "1 KiB"
-arrivals = "poisson"
-popularity = { zipf = 1.0 }
-semantics = "state"
-timeout = "2m"
-seed = 1
-
-[subscribers]
-count = 20
-connections = 2
-processes = 2
-
-[publishers]
-connections = 4
-processes = 1
-
-[[contender]]
-use = "rest-poll"
-name = "poll"
-interval = "1m"
-connection = "keep-alive"
-
-[[contender]]
-use = "xmpp-pubsub"
-server = "embedded"
-
-[sweep]
-"workload.topics" = [100, 200]
-"contender.poll.interval" = ["30s", "1m"]
-
-[[budget]]
-contender = "poll"
-metric = "latency.p99"
-at_most = "2s"
-"#;
-
-/// What is wrong, and the change of the good scenario that makes it so.
-const MISTAKES: &[(&str, &str, &str)] = &[
-    ("no TOML: a bracket is missing", "[workload]", "[workload"),
-    ("no TOML: the same key twice", "topics = 100\n", "topics = 100\ntopics = 200\n"),
-    ("no TOML: something behind characters of several bytes", "\"Zürich 🚆\"", "\"Zürich 🚆\" x"),
-    ("unknown table", "[subscribers]", "[subscriber]"),
-    ("unknown key at the top", "repeats = 2", "repeat = 2"),
-    ("unknown key, nothing near", "seed = 1", "weather = 1"),
-    ("title missing", "title = \"Zürich 🚆\"\n", ""),
-    ("title empty", "\"Zürich 🚆\"", "\" \""),
-    ("wrong type: text for a number", "topics = 100", "topics = \"100\""),
-    ("wrong type: number for a duration", "span = \"1h\"", "span = 3600"),
-    ("wrong type: number for a word or table", "popularity = { zipf = 1.0 }", "popularity = 1.0"),
-    ("wrong type: table for a list of tables", "[[budget]]", "[budget]"),
-    ("required key missing", "topology = \"mesh\"\n", ""),
-    ("duration without unit", "span = \"1h\"", "span = \"1\""),
-    ("duration with an unknown unit", "warm_up = \"1m\"", "warm_up = \"1 parsec\""),
-    ("duration of zero", "timeout = \"2m\"", "timeout = \"0s\""),
-    ("size with an unknown unit", "payload = \"1 KiB\"", "payload = \"1 kib\""),
-    ("payload too small for a stamp", "payload = \"1 KiB\"", "payload = 10"),
-    ("topology that does not exist", "\"mesh\"", "\"fan_in\""),
-    ("more active topics than topics", "active_topics = 50", "active_topics = 101"),
-    ("no topics", "topics = 100", "topics = 0"),
-    ("negative updates", "updates_per_active_topic = 2.5", "updates_per_active_topic = -1"),
-    ("updates that are no number", "updates_per_active_topic = 2.5", "updates_per_active_topic = nan"),
-    ("fan-in with more subscribers than topics", "\"mesh\"\ntopics_per_subscriber = 10\ntopics = 100\nactive_topics = 50", "\"fan-in\"\ntopics = 10"),
-    ("fan-out with more topics than subscribers", "\"mesh\"\ntopics_per_subscriber = 10\n", "\"fan-out\"\n"),
-    ("fan-out with topics_per_subscriber", "\"mesh\"", "\"fan-out\""),
-    ("mesh without topics_per_subscriber", "topics_per_subscriber = 10\n", ""),
-    ("mesh with more topics per subscriber than topics", "topics_per_subscriber = 10", "topics_per_subscriber = 101"),
-    ("compression below real time", "compression = 60", "compression = 0.5"),
-    ("window too short", "compression = 60", "compression = 100_000"),
-    ("arrivals that do not exist", "arrivals = \"poisson\"", "arrivals = \"poison\""),
-    ("arrivals from a file, and a mean", "arrivals = \"poisson\"", "arrivals = { csv = \"updates.csv\" }"),
-    ("Zipf exponent of zero", "zipf = 1.0", "zipf = 0.0"),
-    ("semantics that do not exist", "\"state\"", "\"stately\""),
-    ("negative seed", "seed = 1", "seed = -1"),
-    ("no subscribers", "count = 20", "count = 0"),
-    ("more processes than subscribers", "processes = 2", "processes = 21"),
-    ("more publisher processes than topics", "connections = 4\nprocesses = 1", "connections = 4\nprocesses = 101"),
-    ("mechanism that does not exist", "\"xmpp-pubsub\"", "\"xmpp-pubsup\""),
-    ("use missing", "use = \"xmpp-pubsub\"\n", ""),
-    ("name that is no name", "name = \"poll\"", "name = \"poll 1s\""),
-    ("name that stands twice", "name = \"poll\"", "name = \"xmpp-pubsub\""),
-    ("server that does not exist yet", "\"embedded\"", "\"prosody\""),
-    ("setting that does not exist", "connection = \"keep-alive\"", "conection = \"keep-alive\""),
-    ("setting missing", "interval = \"1m\"\n", ""),
-    ("setting with a value that is no choice", "\"keep-alive\"", "\"close\""),
-    ("setting that is a list", "interval = \"1m\"", "interval = [\"1m\"]"),
-    ("poll interval longer than the span", "interval = \"1m\"", "interval = \"2h\""),
-    ("sweep of what does not exist", "\"workload.topics\" =", "\"workload.topic\" ="),
-    ("sweep of a contender that does not exist", "\"contender.poll.interval\" =", "\"contender.pol.interval\" ="),
-    ("sweep of one value", "[100, 200]", "100"),
-    ("sweep of no values", "[100, 200]", "[]"),
-    ("sweep of a value that stands twice", "[100, 200]", "[100, 1_00]"),
-    ("sweep of a value of the wrong type", "[100, 200]", "[100, \"200\"]"),
-    ("sweep of a value that does not fit the rest", "[100, 200]", "[100, 40]"),
-    ("sweep of a setting's value that does not fit", "[\"30s\", \"1m\"]", "[\"30s\", \"90m\"]"),
-    ("budget of a contender that does not exist", "contender = \"poll\"", "contender = \"rest-poll\""),
-    ("budget on a metric that does not exist", "latency.p99", "latency.p98"),
-    ("budget without a limit", "at_most = \"2s\"\n", ""),
-    ("budget with a duration that is none", "at_most = \"2s\"", "at_most = \"2 KiB\""),
-    ("budget that nothing can keep", "at_most = \"2s\"", "at_most = \"2s\"\nat_least = \"3s\""),
-];

@@ -189,6 +189,9 @@ impl<'de> serde::Deserialize<'de> for Distribution {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
     use super::*;
 
     #[test]
@@ -233,5 +236,40 @@ mod tests {
                 assert_eq!(one.quantile_with_infinite(quantile, 0), one.quantile(quantile), "{rank} of {count}");
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
+        #[test]
+        fn merging_is_recording_both(one in times(), other in times(), fine in any::<bool>()) {
+            let of = |lists: &[&Vec<i64>]| {
+                let mut all = Distribution::new(if fine { Precision::Fine } else { Precision::Coarse });
+                lists.iter().flat_map(|list| list.iter()).for_each(|nanos| all.record(*nanos));
+                all
+            };
+            let mut merged = of(&[&one]);
+            merged.merge(&of(&[&other]));
+            prop_assert_eq!(&merged, &of(&[&one, &other]));
+            let mut reversed = of(&[&other]);
+            reversed.merge(&of(&[&one]));
+            prop_assert_eq!(merged, reversed);
+        }
+
+        #[test]
+        fn quantiles_rise(times in times(), infinite in 0_u64..50, mut asked in prop::collection::vec(0.0..=1.0_f64, 2..20)) {
+            let mut all = Distribution::default();
+            times.iter().for_each(|nanos| all.record(*nanos));
+            asked.sort_by(f64::total_cmp);
+            let rises = |found: Vec<Option<f64>>| found.windows(2).all(|pair| pair[0] <= pair[1]);
+            prop_assert!(rises(asked.iter().map(|quantile| all.quantile(*quantile)).collect()));
+            prop_assert!(rises(asked.iter().map(|quantile| all.quantile_with_infinite(*quantile, infinite)).collect()));
+            prop_assert!(all.quantile(1.0) <= all.max() && all.buckets().map(|(_, count)| count).sum::<u64>() == all.count());
+            prop_assert_eq!(all.quantile_with_infinite(1.0, infinite), if infinite > 0 { Some(f64::INFINITY) } else { all.quantile(1.0) });
+        }
+    }
+
+    fn times() -> impl Strategy<Value = Vec<i64>> {
+        prop::collection::vec(prop_oneof![0..5_000_000_000_i64, -10..10_i64, 0..4_000_000_000_000_000_i64], 0..100)
     }
 }

@@ -47,7 +47,8 @@ impl Budget {
             (None, None) => Err(fields.source.mistake(fields.span.clone(), "a budget without a limit").help("add a line such as: at_most = 100")),
             (Some(most), Some(least)) if least > most => {
                 let span = fields.optional("at_least").and_then(|field| field.value().ok()?.span());
-                Err(fields.source.mistake(span, format!("nothing is at least {least} and at most {most}")))
+                let both = fields.source.mistake(span, format!("nothing is at least {least} and at most {most}"));
+                Err(both.help("lower at_least, or raise at_most"))
             }
             _ => Ok(Self { contender, metric, at_most, at_least }),
         }

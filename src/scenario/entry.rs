@@ -95,9 +95,10 @@ fn settings(fields: &Fields<'_>, contender: &'static dyn Contender, workload: &W
     let known: Vec<&str> = Entry::KEYS.into_iter().chain(names.iter().copied()).collect();
     fields.only(&known)?;
     let mut given = BTreeMap::new();
-    for name in &names {
-        if let Some(field) = fields.named(name) {
-            given.insert((*name).to_owned(), field.scalar()?);
+    for setting in contender.settings() {
+        if let Some(field) = fields.named(setting.name) {
+            let text = field.scalar().map_err(|mistake| mistake.allowed(setting.kind.allowed()))?;
+            given.insert(setting.name.to_owned(), text);
         }
     }
     let placed = |key: &str, problem: String| match names.iter().find(|name| **name == key).and_then(|name| fields.named(name)) {

@@ -11,6 +11,8 @@ use toml_edit::{Item, TableLike, Value};
 use super::mistake::{Mistake, Read, Source};
 use crate::units;
 
+const ANY_TEXT: &str = "a text in quotes, with more in it than spaces";
+
 /// Swept values by dotted path.
 pub(super) type Overlay = Vec<(String, Item)>;
 
@@ -40,7 +42,7 @@ impl<'a> Fields<'a> {
             return Ok(Self { table: None, span: None, shown, path: key.to_owned(), ..self.clone() });
         };
         let Some(table) = item.as_table_like() else {
-            return Err(self.wrong_kind(key, item, "a table"));
+            return Err(self.wrong_kind(key, item, "a table").help(format!("write {shown} above its keys")));
         };
         Ok(Self { table: Some(table), span: item.span(), shown, path: key.to_owned(), ..self.clone() })
     }
@@ -168,9 +170,9 @@ impl<'a> Field<'a> {
 
     /// A text that is not empty.
     pub fn text(&self) -> Read<&'a str> {
-        let text = self.as_text().ok_or_else(|| self.wrong_kind("a text"))?;
+        let text = self.as_text().ok_or_else(|| self.wrong_kind("a text").allowed(ANY_TEXT))?;
         if text.trim().is_empty() {
-            return Err(self.mistake(format!("{:?} must not be empty", self.key)));
+            return Err(self.mistake(format!("{:?} must not be empty", self.key)).allowed(ANY_TEXT));
         }
         Ok(text)
     }
@@ -192,7 +194,7 @@ impl<'a> Field<'a> {
 
     /// `true` or `false`.
     pub fn flag(&self) -> Read<bool> {
-        self.item.as_bool().ok_or_else(|| self.wrong_kind("true or false"))
+        self.item.as_bool().ok_or_else(|| self.wrong_kind("true or false").allowed("true, false"))
     }
 
     /// A whole number in a range.

@@ -86,7 +86,8 @@ pub(super) fn read(fields: &Fields<'_>, entries: &[Entry]) -> Read<Vec<Swept>> {
         for value in array {
             let text = text_of(value, fields.source.text);
             if !seen.insert(text.clone()) {
-                return Err(fields.source.mistake(value.span(), format!("the value {text} stands twice among those of {path:?}")));
+                let twice = fields.source.mistake(value.span(), format!("the value {text} stands twice among those of {path:?}"));
+                return Err(twice.help("take it out here"));
             }
             swept.axis.values.push(text);
             swept.items.push(Item::Value(value.clone()));

@@ -238,4 +238,20 @@ mod tests {
         assert!(!poll.metrics.contains_key("cpu.total.setup"), "a sum with a part missing is no sum");
         assert!(poll.metrics.contains_key("cpu.subscriber.setup"));
     }
+
+    #[test]
+    fn what_was_expected_was_delivered_coalesced_or_lost() {
+        for recording in
+            [made_up().scale(0.02).build(), made_up().scale(0.05).repeats(3).push_loses().noise(0.2).build(), made_up().scale(0.02).sweep(&[0.5, 1.0]).build()]
+        {
+            let summary = Summary::new(&recording);
+            assert!(!summary.cells.is_empty());
+            for cell in &summary.cells {
+                let value = |name: &str| cell.value(name).unwrap();
+                let parts = value("delivered") + value("coalesced") + value("lost");
+                assert!((parts - value("expected")).abs() < 1e-6, "{} at {:?}", cell.contender.name, cell.load_point);
+                assert!((value("reach") - value("delivered") / value("expected")).abs() < 0.02);
+            }
+        }
+    }
 }

@@ -105,6 +105,9 @@ pub fn student_t(degrees: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
     use super::*;
     use crate::measure::recording::Recording;
     use crate::summary::fixture::made_up;
@@ -166,5 +169,25 @@ mod tests {
         let mut recording = recording(&[100, 101], &[200, 202]);
         recording.trials[0].deliveries.corrupt = 1;
         assert_eq!(verdict(&recording).verdict, Verdict::NotTrustworthy);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_ratio_the_other_way_round_is_one_over_it(values in prop::collection::vec((1e-9..1e9_f64, 1e-9..1e9_f64), 1..8), scale in 1e-3..1e3_f64) {
+            let side = |of: fn(&(f64, f64)) -> f64, scale: f64| (1..).zip(values.iter().map(|pair| Some(of(pair) * scale))).collect::<Vec<(u32, _)>>();
+            let (lefts, rights) = (side(|pair| pair.0, 1.0), side(|pair| pair.1, 1.0));
+            let (there, back) = (of_repeats(&lefts, &rights).unwrap(), of_repeats(&rights, &lefts).unwrap());
+            let near = |one: f64, other: f64| (one / other - 1.0).abs() < 1e-9;
+            prop_assert!(near(there.value * back.value, 1.0) && there.pairs == values.len());
+            // A unit in which both are counted changes nothing.
+            prop_assert!(near(of_repeats(&side(|pair| pair.0, scale), &side(|pair| pair.1, scale)).unwrap().value, there.value));
+            if let (Some((low, high)), Some((other_low, other_high))) = (there.interval, back.interval) {
+                prop_assert!(low <= there.value * 1.000_001 && there.value <= high * 1.000_001);
+                // Wide intervals of wild values end in 0 and infinity.
+                prop_assert!(!(low > 0.0 && high.is_finite()) || (near(low * other_high, 1.0) && near(high * other_low, 1.0)));
+            }
+        }
     }
 }

@@ -24,6 +24,10 @@ pub(super) fn read(path: &Path, workload: &Workload) -> Result<Vec<(i64, u32)>, 
 
 /// The same from any text; `path` is for messages.
 pub(crate) fn parse(text: impl Read, path: &Path, workload: &Workload) -> Result<Vec<(i64, u32)>, TraceError> {
+    parse_at_most(MOST_UPDATES, text, path, workload)
+}
+
+fn parse_at_most(most: usize, text: impl Read, path: &Path, workload: &Workload) -> Result<Vec<(i64, u32)>, TraceError> {
     let wrong = |line: u64, problem: String, allowed: &str| TraceError::Line { path: path.to_owned(), line, problem, allowed: allowed.to_owned() };
     // Quotes are taken off below: one that is never closed would make a single value of the rest of the file.
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).quoting(false).from_reader(Lines::of(text));
@@ -56,8 +60,8 @@ pub(crate) fn parse(text: impl Read, path: &Path, workload: &Workload) -> Result
         let Some(topic) = topic.parse::<u32>().ok().filter(|topic| *topic < workload.topics) else {
             return Err(wrong(line, format!("{} is not the number of a topic", shown(topic)), &format!("0 to {}", workload.topics - 1)));
         };
-        if updates.len() == MOST_UPDATES {
-            return Err(wrong(line, "too many updates".to_owned(), &format!("at most {}", units::show_count(MOST_UPDATES as i64))));
+        if updates.len() == most {
+            return Err(wrong(line, "too many updates".to_owned(), &format!("at most {}", units::show_count(most as i64))));
         }
         updates.push((nanos as i64, topic));
     }
@@ -124,6 +128,9 @@ fn describe(kind: &csv::ErrorKind) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
     use super::super::tests::scenario;
     use super::super::{Trace, TraceError, Update};
 
@@ -150,6 +157,15 @@ mod tests {
         for text in [&b"\"due\",\"topic\"\n\"1.5\",\"3\"\n\"2\",\"4\""[..], b"\xEF\xBB\xBFdue,topic\r\n1.5,3\r\n2,4\r\n", b"due,topic\r1.5,3\r2,4"] {
             assert_eq!(read(text).unwrap(), plain, "{}", String::from_utf8_lossy(text));
         }
+    }
+
+    #[test]
+    fn too_many_updates_are_refused() {
+        let (text, path) = (&b"due,topic\n1,1\n2,1\n3,1\n"[..], std::path::Path::new("updates.csv"));
+        let workload = scenario("topics = 10\narrivals = { csv = \"updates.csv\" }").workload;
+        assert_eq!(super::parse_at_most(3, text, path, &workload).unwrap().len(), 3);
+        let message = super::parse_at_most(2, text, path, &workload).unwrap_err().to_string();
+        assert!(message.starts_with("too many updates") && message.contains(":4\n") && message.ends_with("at most 2"), "{message}");
     }
 
     #[test]
@@ -184,5 +200,30 @@ mod tests {
         }
         let missing = Trace::new(&scenario("topics = 10\narrivals = { csv = \"nowhere.csv\" }")).unwrap_err();
         assert!(missing.to_string().contains("nowhere.csv"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_updates_are_sorted_numbered_and_hashed_alike_in_any_order(mut updates in prop::collection::vec((0_u32..3_600, 0_u32..10), 0..60)) {
+            let text = |updates: &[(u32, u32)]| updates.iter().fold("due,topic\n".to_owned(), |text, (due, topic)| format!("{text}{due},{topic}\n"));
+            let trace = read(text(&updates).as_bytes()).unwrap();
+            updates.reverse();
+            prop_assert_eq!(&trace, &read(text(&updates).as_bytes()).unwrap());
+            updates.sort_unstable();
+            let due: Vec<(u32, u32)> = trace.updates.iter().map(|update| ((update.due / 1_000_000_000) as u32, update.topic)).collect();
+            prop_assert_eq!(due, updates);
+            let mut versions = [0; 10];
+            for update in &trace.updates {
+                versions[update.topic as usize] += 1;
+                prop_assert_eq!(update.version, versions[update.topic as usize]);
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), likely in "[0-9.,\"\r\n\\-e ]{0,80}") {
+            let _ = (read(&bytes), read(&[b"due,topic\n", likely.as_bytes()].concat()), read(&[b"due,topic\n", &bytes[..]].concat()));
+        }
     }
 }

@@ -22,7 +22,7 @@ pub enum ReadError {
         error: io::Error,
     },
     /// The file is no recording.
-    #[error("{path} is not a recording of pushbench: {problem}")]
+    #[error("{path} is not a recording of pushbench: {problem}\n  = help: give a recording.json as `pushbench run` wrote it, whole and unchanged")]
     Format {
         /// The file.
         path: String,

@@ -1,0 +1,268 @@
+//! Whatever a command can be given beside good files: each case is a child under a limit of memory and time.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use nix::sys::stat::Mode;
+
+use crate::command::tiny;
+use crate::{page, recordings};
+
+/// Address space of a child: more than any file that is read, far less than any of these ask for.
+const MOST_KIB: u64 = 1 << 20;
+/// Nothing here takes so long, even on a busy machine.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What a command was given, and what came of it.
+pub struct Seen {
+    pub what: &'static str,
+    pub code: Option<i32>,
+    /// Standard error, without the folder of the test.
+    pub told: String,
+}
+
+struct Case {
+    what: &'static str,
+    code: i32,
+    arguments: Vec<String>,
+    prepare: Box<dyn Fn(&Path) + Sync>,
+}
+
+fn case(what: &'static str, code: i32, arguments: &[&str], prepare: impl Fn(&Path) + Sync + 'static) -> Case {
+    Case { what, code, arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(), prepare: Box::new(prepare) }
+}
+
+/// All cases, run once.
+pub fn all() -> &'static [Seen] {
+    static ALL: OnceLock<Vec<Seen>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let (one, two) = ([scenarios(), updates()], [recordings(), usage()]);
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| two.iter().flatten().map(run).collect::<Vec<Seen>>());
+            let mut seen: Vec<Seen> = one.iter().flatten().map(run).collect();
+            seen.extend(other.join().unwrap());
+            seen
+        })
+    })
+}
+
+fn run(case: &Case) -> Seen {
+    let folder = tempfile::tempdir().unwrap();
+    (case.prepare)(folder.path());
+    let mut command = Command::new("sh");
+    let limited = format!("ulimit -v {MOST_KIB} && exec \"$0\" \"$@\"");
+    command.args(["-c", &limited, env!("CARGO_BIN_EXE_pushbench")]).args(&case.arguments).current_dir(folder.path());
+    let mut child = command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + LONGEST;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if Instant::now() > deadline => {
+                child.kill().unwrap();
+                panic!("{}: still running after {LONGEST:?}", case.what);
+            }
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    };
+    let mut told = Vec::new();
+    std::io::Read::read_to_end(&mut child.stderr.take().unwrap(), &mut told).unwrap();
+    let told = plain(&String::from_utf8(told).unwrap().replace(&folder.path().display().to_string(), "…"));
+    assert_eq!(status.code(), Some(case.code), "{}: {told}", case.what);
+    assert!(!told.contains("panicked"), "{}: {told}", case.what);
+    assert!(case.code == 0 || told.starts_with("error: "), "{}: {told}", case.what);
+    Seen { what: case.what, code: status.code(), told }
+}
+
+/// Without what changes with every field that a recording gets.
+fn plain(told: &str) -> String {
+    let mut plain = told.to_owned();
+    if let Some(start) = told.find(" column ").filter(|_| told.contains("is not a recording of pushbench")).map(|at| at + 8) {
+        let end = start + told[start..].find(|character: char| !character.is_ascii_digit()).unwrap_or(told.len() - start);
+        plain.replace_range(start..end, "…");
+    }
+    if let Some(start) = plain.find(", expected one of `") {
+        let end = plain[start..].find(" at line").map_or(plain.len(), |at| start + at);
+        plain.replace_range(start..end, ", expected one of …");
+    }
+    plain
+}
+
+#[test]
+fn what_is_broken_is_refused_by_name_in_bounded_memory() {
+    let seen = all();
+    let mut told = String::new();
+    let mut rows = Vec::new();
+    for Seen { what, code, told: said } in seen {
+        let code = code.unwrap();
+        told.push_str(&format!("### {what}\nexit code {code}\n{said}\n"));
+        let first = said.lines().next().unwrap_or("used as it should be").trim_start_matches("error: ");
+        let short: String = first.chars().take(110).collect();
+        let mark = if short.len() < first.len() { " …" } else { "" };
+        rows.push(vec![(*what).to_owned(), code.to_string(), format!("{}{mark}", short.replace('<', "&lt;"))]);
+    }
+    let texts = crate::texts::messages().len();
+    rows.push(vec![
+        format!("{texts} mistakes in the text of a scenario, one each"),
+        "2".to_owned(),
+        "what is wrong, with line and column, and what is allowed or helps".to_owned(),
+    ]);
+    insta::assert_snapshot!(told);
+    page::hold("reliability.md", "bad-input", &["input", "exit code", "first line of what is said"], &rows);
+}
+
+fn write(name: &'static str, bytes: impl AsRef<[u8]> + Sync + 'static) -> impl Fn(&Path) + Sync + 'static {
+    move |folder| fs::write(folder.join(name), bytes.as_ref()).unwrap()
+}
+
+/// A pipe into which bytes go until nobody reads any more.
+fn endless(name: &'static str) -> impl Fn(&Path) + Sync + 'static {
+    move |folder| {
+        let path = folder.join(name);
+        nix::unistd::mkfifo(&path, Mode::S_IRWXU).unwrap();
+        std::thread::spawn(move || {
+            let mut pipe = File::options().write(true).open(path).unwrap();
+            while pipe.write_all(&[b'a'; 65_536]).is_ok() {}
+        });
+    }
+}
+
+/// A file of that size that takes no room on the disk.
+fn sparse(name: &'static str, size: u64) -> impl Fn(&Path) + Sync + 'static {
+    move |folder| File::create(folder.join(name)).unwrap().set_len(size).unwrap()
+}
+
+fn circle(name: &'static str) -> impl Fn(&Path) + Sync + 'static {
+    move |folder| symlink(name, folder.join(name)).unwrap()
+}
+
+fn nothing(_: &Path) {}
+
+fn good() -> String {
+    tiny("[[contender]]\nuse = \"rest-poll\"\ninterval = \"200ms\"\n", &[])
+}
+
+fn scenarios() -> Vec<Case> {
+    let check = ["check", "a.toml"];
+    let text = |what, text: String| case(what, 2, &["check", "a.toml"], write("a.toml", text));
+    let many = |count: usize, one: fn(usize) -> String| (0..count).map(one).collect::<String>();
+    vec![
+        case("scenario: no such file", 2, &check, nothing),
+        case("scenario: a folder", 2, &check, |folder| fs::create_dir(folder.join("a.toml")).unwrap()),
+        case("scenario: a link to itself", 2, &check, circle("a.toml")),
+        case("scenario: /dev/zero", 2, &["check", "/dev/zero"], nothing),
+        case("scenario: a pipe without end", 2, &check, endless("a.toml")),
+        case("scenario: 10 GiB", 2, &check, sparse("a.toml", 10 << 30)),
+        case("scenario: a program's file", 2, &check, write("a.toml", b"\x7FELF\x02\x01\x01\0\0\0\xFF\xFE")),
+        case("scenario: in UTF-16", 2, &check, write("a.toml", b"\xFF\xFEt\0i\0t\0l\0e\0")),
+        case("scenario: zeros", 2, &check, write("a.toml", [0; 1_000])),
+        case("scenario: empty", 2, &check, write("a.toml", "")),
+        text("scenario: 100,000 brackets", format!("title = {}", "[".repeat(100_000))),
+        text("scenario: 100,000 tables in tables", format!("title = {}", "{a=".repeat(100_000))),
+        text("scenario: a key of 100,000 parts", format!("title{} = 1", ".a".repeat(100_000))),
+        text("scenario: a mistake in a line of 500 KB", good().replace("\"Tiny\"", &format!("[\"{}\"]", "z".repeat(500_000)))),
+        text("scenario: 20,000 contenders", good() + &many(20_000, |number| format!("[[contender]]\nuse = \"loopback\"\nname = \"c{number}\"\n"))),
+        text("scenario: 10,000 budgets", good() + &many(10_000, |_| "[[budget]]\ncontender = \"rest-poll\"\nmetric = \"reach\"\nat_least = 0\n".to_owned())),
+        text("scenario: 50,000 values to sweep", format!("{}[sweep]\n\"workload.seed\" = [{}]\n", good(), many(50_000, |number| format!("{number},")))),
+        case("scenario: with a byte-order mark", 0, &check, write("a.toml", format!("\u{FEFF}{}", good()))),
+        case("scenario: with line ends of Windows", 0, &check, write("a.toml", good().replace('\n', "\r\n"))),
+    ]
+}
+
+fn updates() -> Vec<Case> {
+    let with = |what, code, prepare: Box<dyn Fn(&Path) + Sync>| {
+        let scenario = tiny("[[contender]]\nuse = \"loopback\"\n", &[("arrivals", "{ csv = \"a.csv\" }")]);
+        let scenario = scenario.replace("updates_per_active_topic = 2\n", "");
+        case(what, code, &["check", "a.toml"], move |folder| {
+            fs::write(folder.join("a.toml"), &scenario).unwrap();
+            prepare(folder);
+        })
+    };
+    let bytes = |what, code, bytes: &'static [u8]| with(what, code, Box::new(write("a.csv", bytes)));
+    let long = |start: &str, part: &str| format!("due,topic\n{start}{}", part.repeat(3_000_000 / part.len()));
+    vec![
+        with("updates: no such file", 2, Box::new(nothing)),
+        with("updates: a folder", 2, Box::new(|folder| fs::create_dir(folder.join("a.csv")).unwrap())),
+        with("updates: a link to itself", 2, Box::new(circle("a.csv"))),
+        with("updates: a link to /dev/zero", 2, Box::new(|folder| symlink("/dev/zero", folder.join("a.csv")).unwrap())),
+        with("updates: a pipe without end", 2, Box::new(endless("a.csv"))),
+        with("updates: a line of 3 MB", 2, Box::new(write("a.csv", long("", "7")))),
+        with("updates: a quote that is never closed", 2, Box::new(write("a.csv", long("\"0.1,1\n", "0.1,1\n")))),
+        bytes("updates: empty", 2, b""),
+        bytes("updates: a program's file", 2, b"\x7FELF\x02\x01\x01\0\0\0\n"),
+        bytes("updates: another header", 2, b"time,topic\n0.1,1\n"),
+        bytes("updates: three columns", 2, b"due,topic\n0.1,1,1\n"),
+        bytes("updates: one column", 2, b"due,topic\n0.1\n"),
+        bytes("updates: a zero byte", 2, b"due,topic\n0.1,1\0\n"),
+        bytes("updates: not UTF-8", 2, b"due,topic\n0.1,\xFF\n"),
+        bytes("updates: a time that is none", 2, b"due,topic\nnan,1\n"),
+        bytes("updates: a time beyond the span", 2, b"due,topic\n1e300,1\n"),
+        bytes("updates: a topic that does not exist", 2, b"due,topic\n0.1,20\n"),
+        bytes("updates: out of order, in quotes, with a byte-order mark", 0, b"\xEF\xBB\xBF\"due\",\"topic\"\r\n\"0.2\",\"1\"\r\n0.1,1\r\n"),
+    ]
+}
+
+fn recordings() -> Vec<Case> {
+    let report = ["report", "recording.json", "--format", "terminal"];
+    let text = |what, text: String| case(what, 2, &report, write("recording.json", text));
+    let changed = |what, change: fn(&mut serde_json::Value)| text(what, recordings::changed(change));
+    let mut cases = vec![
+        case("recording: no such file", 2, &report, nothing),
+        case("recording: a folder without one", 2, &["report", ".", "--format", "terminal"], nothing),
+        case("recording: a link to itself", 2, &report, circle("recording.json")),
+        case("recording: /dev/zero", 2, &["report", "/dev/zero"], nothing),
+        case("recording: a pipe without end", 2, &report, endless("recording.json")),
+        case("recording: 10 GiB", 2, &report, sparse("recording.json", 10 << 30)),
+        case("recording: not UTF-8", 2, &report, write("recording.json", b"{\"schema\": \"\xFF\"}")),
+        text("recording: empty", String::new()),
+        text("recording: not JSON", "schema = 1".to_owned()),
+        text("recording: JSON of something else", "[1, 2, 3]".to_owned()),
+        text("recording: 100,000 brackets", format!("{{\"schema\": 1, \"trials\": {}", "[".repeat(100_000))),
+        text("recording: a number that is none", "{\"schema\": 1, \"trials\": [NaN]}".to_owned()),
+        text("recording: a number that is too large", "{\"schema\": 1, \"trials\": [1e999]}".to_owned()),
+        text("recording: the first half", {
+            let whole = recordings::good();
+            whole[..whole.len() / 2].to_owned()
+        }),
+        changed("recording: an older schema", |recording| recording["schema"] = 0.into()),
+        changed("recording: a newer schema", |recording| recording["schema"] = 99.into()),
+        changed("recording: an unknown field", |recording| recording["weather"] = "fine".into()),
+        changed("recording: a field of another type", |recording| recording["trials"] = "none".into()),
+    ];
+    cases.extend(recordings::hostile().into_iter().map(|(what, recording)| text(what, recording)));
+    cases
+}
+
+fn usage() -> Vec<Case> {
+    let run = |what, more: &[&str]| {
+        let arguments: Vec<&str> = ["run", "a.toml"].into_iter().chain(more.iter().copied()).collect();
+        case(what, 2, &arguments, write("a.toml", good()))
+    };
+    vec![
+        run("run: a contender that does not exist", &["--only", "rest-pol"]),
+        case("run: a folder that holds a recording", 2, &["run", "a.toml", "--out", "."], |folder| {
+            fs::write(folder.join("a.toml"), good()).unwrap();
+            fs::write(folder.join("recording.json"), "{}").unwrap();
+        }),
+        run("run: an address that is none", &["--listen", "here"]),
+        run("run: an address of the network", &["--listen", "192.0.2.1:7700"]),
+        run("run: a network that is none", &["--network", "left"]),
+        case(
+            "run: network namespaces that do not exist",
+            3,
+            &["run", "a.toml", "--network", "server=no-such-1,clients=no-such-2,address=192.0.2.1"],
+            write("a.toml", good()),
+        ),
+        case("serve: a contender that does not exist", 2, &["serve", "rest-pol"], nothing),
+        case("serve: a setting given twice", 2, &["serve", "rest-poll", "--set", "interval=1s", "--set", "interval=2s"], nothing),
+        case("serve: a setting that does not exist", 2, &["serve", "rest-poll", "--set", "colour=red"], nothing),
+        case("serve: a count of none", 2, &["serve", "xmpp-pubsub", "--set", "window=0"], nothing),
+        case("serve: a contender without a server", 2, &["serve", "loopback"], nothing),
+        case("serve: an address of the network", 2, &["serve", "rest-poll", "--listen", "192.0.2.1:7700"], nothing),
+        case("side: started by hand", 2, &["side"], nothing),
+    ]
+}
