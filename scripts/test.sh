@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests, as CI runs them, on a fresh Debian with Rust. About twenty minutes on two cores.
 #
-#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, python3-venv, tsung, wrk; slixmpp into .venv), then tests
+#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, python3-venv, tsung, wrk; slixmpp and aioxmpp into .venv), then tests
 #   scripts/test.sh --quick   installs nothing: tests that need what is missing say so, or fail where CI is set
 #
 # Stops at the first failure, with its exit code.
@@ -44,11 +44,11 @@ if [ "$quick" = no ]; then
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
   fi
-  if ! .venv/bin/python -c 'import slixmpp; assert slixmpp.__version__ == "1.17.0"' >/dev/null 2>&1; then
+  if ! .venv/bin/python -c 'import slixmpp, aioxmpp; assert (slixmpp.__version__, aioxmpp.__version__) == ("1.17.0", "0.13.3")' >/dev/null 2>&1; then
     [ -x .venv/bin/python ] || python3 -m venv .venv
-    .venv/bin/pip install --quiet --disable-pip-version-check 'slixmpp==1.17.0'
+    .venv/bin/pip install --quiet --disable-pip-version-check 'slixmpp==1.17.0' 'aioxmpp==0.13.3' pytz   # which aioxmpp needs and does not ask for
   fi
-  echo "chromium, curl, ip, ethtool, wrk, tsung and Python with slixmpp are there"
+  echo "chromium, curl, ip, ethtool, wrk, tsung and Python with slixmpp and aioxmpp are there"
 fi
 if [ -z "${PUSHBENCH_PYTHON:-}" ] && [ -x .venv/bin/python ]; then
   PUSHBENCH_PYTHON="$PWD/.venv/bin/python"

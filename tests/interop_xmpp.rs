@@ -1,6 +1,6 @@
-//! `pushbench serve xmpp-pubsub` and other people's programs: slixmpp in the clear and over STARTTLS, and Tsung.
+//! `pushbench serve xmpp-pubsub` and other people's programs: slixmpp in the clear and over STARTTLS, aioxmpp, Tsung.
 //!
-//! slixmpp needs a Python that has it: `PUSHBENCH_PYTHON`, else `.venv/bin/python` in the repository. Where a program is missing, its
+//! The libraries need a Python that has them: `PUSHBENCH_PYTHON`, else `.venv/bin/python` in the repository. Where a program is missing, its
 //! test says `SKIPPED`; with the environment variable `CI` set it fails instead.
 
 #[path = "interop/conditions.rs"]
@@ -30,14 +30,26 @@ fn ours(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(name)
 }
 
-fn slixmpp(python: &Path, mode: &str, arguments: &[&str]) -> Vec<Row> {
+fn script(python: &Path, name: &str, mode: &str, arguments: &[&str]) -> Vec<Row> {
     let served = Served::start(&[&["xmpp-pubsub"], arguments].concat());
-    let output = Command::new(python).arg("-B").arg(ours("slixmpp_pubsub.py")).args([served.port(), mode]).output().expect("Python was there a moment ago");
+    let output = Command::new(python).arg("-B").arg(ours(name)).args([served.port(), mode]).output().expect("Python was there a moment ago");
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.ends_with("done\n"), "{mode}: {said}\n{complained}");
     let (code, counted) = served.end(Signal::SIGTERM);
     assert_eq!(code, Some(0), "{counted}");
-    said.lines().filter(|line| *line != "done").map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    if name == "slixmpp_pubsub.py" {
+        let (sent, got) = stanzas(&counted);
+        assert!(said.ends_with(&format!("\nsent {sent} got {got}\ndone\n")), "{mode}: {said}\n{counted}");
+    }
+    said.lines().filter(|line| line.contains('\t')).map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+/// Stanzas in and out that the server says it counted, on both legs.
+fn stanzas(counted: &str) -> (u64, u64) {
+    let words: Vec<&str> = counted.split_whitespace().collect();
+    let read = |word: &str| word.replace(',', "").parse::<u64>().unwrap_or_else(|_| panic!("{word}: {counted}"));
+    let legs = words.windows(6).filter(|words| words[1..4] == ["stanzas", "in", "and"]);
+    legs.fold((0, 0), |(up, down), words| (up + read(words[0]), down + read(words[4])))
 }
 
 #[test]
@@ -46,7 +58,7 @@ fn slixmpp_gets_what_it_asks_for_or_the_right_error() {
     let [clear, secured, full] = std::thread::scope(|scope| {
         let run = |mode, arguments: &'static [&str]| {
             let python = python.clone();
-            scope.spawn(move || slixmpp(&python, mode, arguments))
+            scope.spawn(move || script(&python, "slixmpp_pubsub.py", mode, arguments))
         };
         [run("plaintext", &["--set", "starttls=off"]), run("starttls", &[]), run("full", &["--max-topics", "1"])].map(|thread| thread.join().unwrap())
     });
@@ -54,11 +66,19 @@ fn slixmpp_gets_what_it_asks_for_or_the_right_error() {
     let rest = |rows: &[Row]| rows.iter().filter(|row| row[0] != "login").cloned().collect::<Vec<Row>>();
     assert_eq!(rest(&clear), rest(&secured), "what is seen does not depend on TLS");
     let logins = clear.iter().chain(&secured).filter(is_login).cloned();
-    let rows: Vec<Row> = logins.chain(rest(&clear)).chain(full).collect();
+    let counts = ["all", "by our own count", "as many stanzas each way as slixmpp counts"].map(str::to_owned).to_vec();
+    let rows: Vec<Row> = logins.chain(rest(&clear)).chain(full).chain([counts]).collect();
     let (mut errors, done): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row[0] != "login" && row[2].starts_with('`'));
     errors.sort_by_key(|row| row[0].clone());
     page::hold("interop.md", "slixmpp", &["area", "what slixmpp did", "what it got"], &done);
     page::hold("interop.md", "slixmpp-errors", &["area", "what slixmpp asked for", "the error"], &errors);
+}
+
+#[test]
+fn aioxmpp_understands_every_stanza() {
+    let Some(python) = python("aioxmpp") else { return };
+    let rows = script(&python, "aioxmpp_pubsub.py", "starttls", &[]);
+    page::hold("interop.md", "aioxmpp", &["what aioxmpp did", "what it got"], &rows);
 }
 
 /// Needs no slixmpp: the page holds what it has met.
@@ -120,6 +140,7 @@ fn tsung_runs_its_pubsub_session() {
         .env("HOME", folder.path())
         .env("ERL_EPMD_PORT", &names.0)
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .env("ERL_FLAGS", "-kernel inet_dist_use_interface {127,0,0,1}")
         .output()
         .expect("coreutils have it");
     // 127: timeout has not found the program.

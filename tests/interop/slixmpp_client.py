@@ -20,6 +20,10 @@ TLS = sys.argv[2] == "starttls"
 TIMEOUT = 20
 
 
+# Stanzas that all clients have sent and got, as slixmpp counts them; the binding of a resource is none.
+stanzas = {"out": 0, "in": 0}
+
+
 class Client(slixmpp.ClientXMPP):
     def __init__(self, user, password="secret", mechanism=None):
         # The last thing that anybody should set outside a test.
@@ -28,6 +32,8 @@ class Client(slixmpp.ClientXMPP):
         super().__init__(jid, password, sasl_mech=mechanism, plugin_config={"feature_mechanisms": in_the_clear})
         for plugin in ("xep_0004", "xep_0030", "xep_0060", "xep_0128", "xep_0199", "xep_0203"):
             self.register_plugin(plugin)
+        for way in stanzas:
+            self.add_filter(way, lambda stanza, way=way: self.count(way, stanza))
         self.enable_direct_tls = False
         self.enable_starttls = TLS
         self.enable_plaintext = not TLS
@@ -41,6 +47,11 @@ class Client(slixmpp.ClientXMPP):
         self.add_event_handler("failed_all_auth", lambda _: self.settle(False))
         for event in ("publish", "retract", "purge", "delete"):
             self.add_event_handler(f"pubsub_{event}", lambda stanza, event=event: self.notifications.put_nowait((event, stanza)))
+
+    def count(self, way, stanza):
+        if "bind" in self.features and isinstance(stanza, (slixmpp.Iq, slixmpp.Message, slixmpp.Presence)):
+            stanzas[way] += 1
+        return stanza
 
     def settle(self, result):
         if not self.online.done():

@@ -1,13 +1,13 @@
 """A real client against our XMPP server: slixmpp does what its users do with PubSub, and gets wrong what can be got wrong.
 
-Usage: slixmpp_pubsub.py PORT starttls|plaintext|full. Prints the rows of a table, then "done", and exits 0 if all hold.
+Usage: slixmpp_pubsub.py PORT starttls|plaintext|full. Prints the rows of a table, how many stanzas it sent and got, then "done", and exits 0 if all hold.
 With "full" the server must have room for one node and no more.
 """
 
 import asyncio
 import sys
 
-from slixmpp_client import SERVICE, TIMEOUT, TLS, Client, payload, refused, saw
+from slixmpp_client import SERVICE, TIMEOUT, TLS, Client, payload, refused, saw, stanzas
 import slixmpp_errors
 
 
@@ -208,6 +208,7 @@ async def main():
         await end(owner, reader)
         await owner.leave()
         await reader.leave()
+    print(f"sent {stanzas['out']} got {stanzas['in']}")
     print("done")
 
 
