@@ -1,6 +1,6 @@
 //! The command line as its users meet it: exit codes, help, what stands on stdout and what on stderr, which files are left.
 //!
-//! Deaths, signals and processes are in `processes.rs`; reports of made-up recordings in `report_command.rs`.
+//! Deaths, signals and processes are in `processes.rs` and `sudden_death`; reports of made-up recordings in `report_command.rs`.
 
 #[path = "support/command.rs"]
 mod command;

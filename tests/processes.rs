@@ -7,7 +7,6 @@
 mod command;
 
 use std::fs;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use command::{Place, Process, Run, ended, pushbench, tiny, until};
@@ -30,33 +29,6 @@ fn failed(recording: &Recording) -> &str {
     }
 }
 
-/// Kills a side of the first trial under load; `place`: 0 the server, 1 the publisher, 2 the subscriber.
-fn killed(place: usize, name: &str) {
-    let mut run = Run::start(&tiny(PUSH, &[LONG]));
-    let sides = run.under_load(1);
-    assert_eq!(sides.len(), 3, "a server, a publisher, a subscriber");
-    let then = Instant::now();
-    sides[place].signal(Signal::SIGKILL);
-    let (status, _, err) = run.ends();
-    assert!(then.elapsed() < AT_ONCE, "took {:?}", then.elapsed());
-    assert_eq!(status.code(), Some(3), "{err}");
-    let error = err.lines().last().unwrap();
-    assert!(error.starts_with("error: xmpp-pubsub, repeat 1: the ") && error.contains(name), "{error}");
-    assert!(error.contains("while the load ran") && error.contains("signal: 9 (SIGKILL)"), "{error}");
-    let recording = run.place.recording();
-    assert!(failed(&recording).contains(name) && recording.trials.is_empty(), "{:?}", recording.state);
-}
-
-#[test]
-fn a_killed_publisher_ends_the_run() {
-    killed(1, "publisher side 0");
-}
-
-#[test]
-fn a_killed_subscriber_ends_the_run() {
-    killed(2, "subscriber side 0");
-}
-
 #[test]
 fn a_killed_server_ends_the_run_and_earlier_trials_stay() {
     let mut run = Run::start(&tiny(PUSH_AND_PULL, &[("span", "\"3500ms\"")]));
@@ -77,20 +49,6 @@ fn a_killed_server_ends_the_run_and_earlier_trials_stay() {
     assert!(csv.contains("tiny,xmpp-pubsub,") && !csv.contains("tiny,rest-poll,"));
 }
 
-#[test]
-fn sides_die_with_the_harness() {
-    // Under load, and while 20,000 topics are created, which takes longer than looking.
-    for set_up in [false, true] {
-        let mut run = Run::start(&tiny(PUSH, &[LONG, ("topics", if set_up { "20_000" } else { "20" })]));
-        let sides = if set_up { run.has_sides(2) } else { run.under_load(1) };
-        let then = Instant::now();
-        run.signal(Signal::SIGKILL);
-        until("end of all sides", || sides.iter().all(Process::is_gone));
-        assert!(then.elapsed() < AT_ONCE, "took {:?}", then.elapsed());
-        run.ends();
-    }
-}
-
 /// Interrupts the second trial, once.
 #[test]
 fn an_interrupt_keeps_what_was_measured() {
@@ -108,75 +66,6 @@ fn an_interrupt_keeps_what_was_measured() {
     assert!(out.contains("xmpp-pubsub"), "{out}");
     let csv = fs::read_to_string(run.place.report().join("summary.csv")).unwrap();
     assert!(csv.contains("tiny,xmpp-pubsub,") && !csv.contains("tiny,rest-poll,"), "what was cut is left out");
-}
-
-#[test]
-fn a_termination_is_an_interrupt() {
-    let mut run = Run::start(&tiny(PUSH, &[LONG]));
-    run.under_load(1);
-    let then = Instant::now();
-    run.signal(Signal::SIGTERM);
-    let (status, _, err) = run.ends();
-    assert!(then.elapsed() < AT_ONCE, "took {:?}", then.elapsed());
-    assert_eq!(status.code(), Some(130), "{err}");
-    let recording = run.place.recording();
-    assert_eq!((&recording.state, recording.trials.len(), recording.trials[0].complete), (&State::Interrupted, 1, false));
-}
-
-#[test]
-fn an_interrupt_in_set_up_leaves_no_trial() {
-    let mut run = Run::start(&tiny(PUSH, &[LONG, ("topics", "20_000")]));
-    run.has_sides(2);
-    run.signal(Signal::SIGINT);
-    let (status, _, err) = run.ends();
-    assert_eq!(status.code(), Some(130), "{err}");
-    let recording = run.place.recording();
-    assert_eq!((&recording.state, recording.trials.len()), (&State::Interrupted, 0));
-}
-
-#[test]
-fn a_second_interrupt_ends_at_once() {
-    let mut run = Run::start(&tiny(PUSH, &[LONG]));
-    // A side that does not answer, so that winding up takes longer than the second interrupt.
-    run.under_load(1)[2].signal(Signal::SIGSTOP);
-    run.signal(Signal::SIGINT);
-    run.hears(|line| line.contains("once more ends at once"));
-    assert!(run.is_running());
-    let then = Instant::now();
-    run.signal(Signal::SIGINT);
-    let (status, _, err) = run.ends();
-    assert!(then.elapsed() < Duration::from_secs(1), "took {:?}", then.elapsed());
-    assert_eq!(status.code(), Some(130), "{err}");
-    assert!(err.contains("error: ended at once"), "{err}");
-}
-
-/// The charts of a trial take longer to draw than it takes to see its table's file.
-#[test]
-fn an_interrupt_while_reports_are_made_ends_at_once() {
-    let mut run = Run::start(&tiny("[[contender]]\nuse = \"loopback\"\n", &[]));
-    let csv = run.place.report().join("summary.csv");
-    until("the first report", || csv.exists());
-    let then = Instant::now();
-    run.signal(Signal::SIGINT);
-    let (status, _, err) = run.ends();
-    assert!(then.elapsed() < Duration::from_secs(1), "took {:?}", then.elapsed());
-    assert_eq!(status.code(), Some(130), "{err}");
-    assert!(err.contains("ended while reports were made") && err.contains("pushbench report"), "{err}");
-    assert_eq!(run.place.recording().state, State::Complete);
-}
-
-#[test]
-fn a_silent_side_ends_the_run() {
-    let mut run = Run::start(&tiny(PUSH, &[LONG]));
-    let sides = run.under_load(1);
-    let then = Instant::now();
-    sides[2].signal(Signal::SIGSTOP);
-    let (status, _, err) = run.ends();
-    let took = then.elapsed();
-    assert!(took > Duration::from_secs(2) && took < Duration::from_secs(8), "three seconds of silence, one of patience: {took:?}");
-    assert_eq!(status.code(), Some(3), "{err}");
-    assert!(err.contains("the subscriber side 0 did not answer while the load ran within 3 s"), "{err}");
-    assert!(failed(&run.place.recording()).contains("subscriber side 0"));
 }
 
 #[test]
@@ -218,23 +107,6 @@ fn several_processes_do_together_what_one_does() {
         assert!(many.checks.iter().all(|check| check.holds), "{name}: {:?}", many.checks);
     }
     assert!(together.trials.iter().any(|trial| trial.requests_planned > 0));
-}
-
-#[test]
-fn readers_that_go_away_do_not_end_a_run() {
-    let place = Place::with(&tiny("[[contender]]\nuse = \"rest-poll\"\ninterval = \"200ms\"\n", &[]));
-    let mut run = place.command().args(["--ui", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // As `2>&1 | head -0` does: pipes whose readers are gone before the first word.
-    drop(run.stdout.take());
-    drop(run.stderr.take());
-    let status = run.wait().unwrap();
-    assert_eq!(status.code(), place.code(0));
-    assert_eq!(place.recording().state, State::Complete);
-    // No streams at all.
-    let path = place.report();
-    let line = format!("exec '{}' report '{}' >&- 2>&-", env!("CARGO_BIN_EXE_pushbench"), path.display());
-    let status = std::process::Command::new("sh").args(["-c", &line]).status().unwrap();
-    assert_eq!(status.code(), place.code(0));
 }
 
 #[test]

@@ -37,6 +37,8 @@ struct Status {
     open: Option<Second>,
     /// Counts seconds, so that a watcher knows a new one.
     seconds: u64,
+    /// Counts steps: whoever reads JSON is told each at once.
+    steps: u64,
     over: bool,
 }
 
@@ -45,6 +47,8 @@ enum Step {
     #[default]
     Starting,
     Preparing(Role),
+    Probing,
+    Saving,
     Running {
         since: Option<Instant>,
         warm_up: f64,
@@ -67,9 +71,9 @@ impl Painter {
         let drawn = ui == Ui::Auto && io::stderr().is_terminal();
         // Where the system has no thread left, the run goes on unwatched.
         let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(move || match (ui, drawn) {
-            (Ui::Json, _) => lines(&seen, Duration::from_secs(1), json),
+            (Ui::Json, _) => lines(&seen, Duration::from_secs(1), true, json),
             (_, true) => draw(&seen),
-            (_, false) => lines(&seen, Duration::from_secs(5), plain),
+            (_, false) => lines(&seen, Duration::from_secs(5), false, plain),
         });
         Self { shared, thread: thread.ok() }
     }
@@ -80,9 +84,11 @@ impl Painter {
         let mut status = lock(&self.shared.0);
         match progress {
             Progress::Trial { number, of, planned } => {
-                *status = Status { trial: *number, trials: *of, name: planned.shown(), ..Status::default() };
+                *status = Status { trial: *number, trials: *of, name: planned.shown(), steps: status.steps, ..Status::default() };
             }
             Progress::Event(Event::Preparing(role)) => status.step = Step::Preparing(*role),
+            Progress::Event(Event::Probing) => status.step = Step::Probing,
+            Progress::Saving => status.step = Step::Saving,
             Progress::Event(Event::Started { warm_up, window, drain }) => {
                 status.step = Step::Running { since: Some(Instant::now()), warm_up: *warm_up, window: *window, drain: *drain };
             }
@@ -97,8 +103,12 @@ impl Painter {
                         }
                     }
                 }
+                return;
             }
         }
+        status.steps += 1;
+        drop(status);
+        self.shared.1.notify_all();
     }
 }
 
@@ -116,15 +126,17 @@ fn lock(status: &Mutex<Status>) -> MutexGuard<'_, Status> {
     status.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for `period` or the end; the status then, `None` at the end.
-fn wait(shared: &(Mutex<Status>, Condvar), period: Duration) -> Option<Status> {
-    let status = shared.1.wait_timeout_while(lock(&shared.0), period, |status| !status.over);
+/// Waits for `period`, a step beyond the last that was told, or the end; the status then, `None` at the end.
+fn wait(shared: &(Mutex<Status>, Condvar), period: Duration, told: u64) -> Option<Status> {
+    let status = shared.1.wait_timeout_while(lock(&shared.0), period, |status| !status.over && status.steps <= told);
     let (status, _) = status.unwrap_or_else(PoisonError::into_inner);
     (!status.over).then(|| status.clone())
 }
 
-fn lines(shared: &(Mutex<Status>, Condvar), period: Duration, line: impl Fn(&Status) -> String) {
-    while let Some(status) = wait(shared, period) {
+fn lines(shared: &(Mutex<Status>, Condvar), period: Duration, each_step: bool, line: impl Fn(&Status) -> String) {
+    let mut told = if each_step { 0 } else { u64::MAX };
+    while let Some(status) = wait(shared, period, told) {
+        told = told.max(status.steps);
         // Nobody reads stderr any more: that is no reason to end a measurement.
         let _ = writeln!(io::stderr(), "{}", line(&status));
     }
@@ -136,7 +148,7 @@ fn draw(shared: &(Mutex<Status>, Condvar)) {
     if let Ok(style) = ProgressStyle::with_template("{prefix:.bold} {bar:24.blue/dim} {msg}") {
         bar.set_style(style.progress_chars("━╸─"));
     }
-    while let Some(status) = wait(shared, Duration::from_millis(250)) {
+    while let Some(status) = wait(shared, Duration::from_millis(250), u64::MAX) {
         bar.set_prefix(format!("[{}/{}] {}", status.trial, status.trials, status.name));
         bar.set_position((status.share() * 1000.0) as u64);
         bar.set_message(status.what());
@@ -159,6 +171,8 @@ impl Status {
             Step::Preparing(Role::Server) => "starting the server".to_owned(),
             Step::Preparing(Role::Publisher) => "creating topics".to_owned(),
             Step::Preparing(Role::Subscriber) => "connecting subscribers".to_owned(),
+            Step::Probing => "probing".to_owned(),
+            Step::Saving => "saving".to_owned(),
             Step::Running { since, warm_up, window, drain } => {
                 let passed = since.map_or(0.0, |since| since.elapsed().as_secs_f64());
                 let (name, at, of) = if passed < warm_up {

@@ -82,11 +82,13 @@ pub fn make_all(recording: &Recording, folder: &Path) -> Result<Exit, Trouble> {
 
 fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit, Trouble> {
     let formats: Vec<Format> = wanted.iter().filter_map(|wanted| wanted.file_format()).collect();
-    let written = if formats.is_empty() { Vec::new() } else { report::write_all(recording, folder, &formats).map_err(Trouble::cannot_run)? };
+    // Where files cannot be written, the comparison is still told.
+    let written = if formats.is_empty() { Ok(Vec::new()) } else { report::write_all(recording, folder, &formats) };
     let summary = Summary::new(recording);
     if wanted.contains(&Wanted::Terminal) {
         print(&terminal::report(&summary, style()));
     }
+    let written = written.map_err(Trouble::cannot_run)?;
     if !written.is_empty() {
         print(&format!("Written to {}: {}\n", folder.display(), told(&written)));
     }

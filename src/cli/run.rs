@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Args;
-use nix::sys::prctl::set_pdeathsig;
+use nix::sys::prctl::{set_name, set_pdeathsig};
 use nix::sys::signal::Signal;
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
@@ -22,7 +22,7 @@ use crate::doctor::{self, Verdict};
 use crate::measure::clock::RealClock;
 use crate::measure::facts::Facts;
 use crate::measure::process;
-use crate::measure::recording::{Recording, TrialKind};
+use crate::measure::recording::{Recording, TrialKind, make_folder, try_folder};
 use crate::plan::{Limits, Plan, estimate};
 use crate::run::campaign::{self, CampaignError, Surroundings};
 use crate::run::launch::Launcher;
@@ -70,7 +70,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
         warn_of_what_is_bad(&facts);
     }
     let machine = facts.machine;
-    let binary = std::env::current_exe().map_err(|error| Trouble::cannot_run(format!("cannot find this program's own file: {error}")))?;
+    let binary = own_file()?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Trouble::cannot_run(format!("cannot start: {error}")))?;
@@ -107,9 +107,9 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     };
     let saved = folder.display().to_string();
     let finished = runtime.block_on(async {
-        let finishing = tokio::task::spawn_blocking(move || finish(&recording, result, interrupt.is_cancelled(), &folder));
+        let finishing = finish_aside(recording, result, interrupt.is_cancelled(), folder);
         tokio::select! {
-            finished = finishing => finished.unwrap_or_else(|broken| Err(Trouble::cannot_run(format!("the report cannot be made: {broken}")))),
+            finished = finishing => finished,
             () = interrupts.next() => Err(Trouble {
                 exit: Exit::Interrupted,
                 message: format!("ended while reports were made; the recording is saved: `pushbench report {saved}` makes them"),
@@ -135,28 +135,70 @@ fn network(arguments: &RunArguments) -> Result<Network, Trouble> {
 
 /// Writes the report, prints the comparison, and works out the exit code.
 fn finish(recording: &Recording, result: Result<(), CampaignError>, interrupted: bool, folder: &Path) -> Result<Exit, Trouble> {
-    let shown = if recording.trials.iter().any(|trial| trial.complete) { report::make_all(recording, folder)? } else { Exit::Fine };
-    match result {
-        // What goes wrong while an interrupted run is wound up is told, but the user's wish decides the code.
-        Err(error) => Err(Trouble { exit: if interrupted { Exit::Interrupted } else { Exit::CannotRun }, message: error.to_string() }),
-        Ok(()) if recording.completed() < recording.trials_planned => {
+    let shown = if recording.trials.iter().any(|trial| trial.complete) { report::make_all(recording, folder) } else { Ok(Exit::Fine) };
+    let cut = interrupted && recording.completed() < recording.trials_planned;
+    // What goes wrong while an interrupted run is wound up is told, but the user's wish decides the code.
+    let exit = if cut { Exit::Interrupted } else { Exit::CannotRun };
+    match (result, shown) {
+        // Reports fail over what the run failed over; that is told, and not its consequence.
+        (Err(error), _) => Err(Trouble { exit, message: error.to_string() }),
+        (Ok(()), Err(trouble)) => Err(Trouble {
+            exit: exit.or(trouble.exit),
+            message: format!("{}; the recording is saved: `pushbench report {}` makes them", trouble.message, folder.display()),
+        }),
+        (Ok(()), Ok(_)) if recording.completed() < recording.trials_planned => {
             let _ = writeln!(io::stderr(), "interrupted; what was measured is in {}", folder.display());
             Ok(Exit::Interrupted)
         }
-        Ok(()) => Ok(shown),
+        (Ok(()), Ok(shown)) => Ok(shown),
     }
 }
 
-/// SIGINT and SIGTERM: either means that the user wants to end.
+/// Finishes on a thread of its own, so that an interrupt is heard meanwhile; on this one where the system has no other left.
+async fn finish_aside(recording: Recording, result: Result<(), CampaignError>, interrupted: bool, folder: PathBuf) -> Result<Exit, Trouble> {
+    let (begin, begun) = std::sync::mpsc::channel::<(Recording, Result<(), CampaignError>, PathBuf)>();
+    let (done, finished) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("reports".to_owned()).spawn(move || {
+        if let Ok((recording, result, folder)) = begun.recv() {
+            let _ = done.send(finish(&recording, result, interrupted, &folder));
+        }
+    });
+    if thread.is_err() {
+        return finish(&recording, result, interrupted, &folder);
+    }
+    let _ = begin.send((recording, result, folder));
+    finished.await.unwrap_or_else(|_| Err(Trouble::cannot_run("the report cannot be made: its thread has ended")))
+}
+
+/// The file of this program as it was when it started: sides are of the same build, whatever was put in its place since.
+fn own_file() -> Result<PathBuf, Trouble> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    std::env::current_exe().map_err(|error| Trouble::cannot_run(format!("cannot find this program's own file: {error}")))
+}
+
+/// SIGINT and SIGTERM: either means that the user wants to end. SIGHUP does so once: a terminal that closes hangs up once or twice,
+/// and what was measured is to be saved all the same.
 struct Interrupts {
     interrupts: Signals,
     terminations: Signals,
+    /// None where it was ignored when this process started, as `nohup` does.
+    hang_ups: Option<Signals>,
+    /// A file that may not grow any more fails to be written; it does not end the process.
+    _limits: Signals,
 }
 
 impl Interrupts {
     fn listen() -> Result<Self, Trouble> {
         let listen = |kind| signal(kind).map_err(|error| Trouble::cannot_run(format!("cannot listen for signals: {error}")));
-        Ok(Self { interrupts: listen(SignalKind::interrupt())?, terminations: listen(SignalKind::terminate())? })
+        Ok(Self {
+            hang_ups: if process::ignores(Signal::SIGHUP) { None } else { Some(listen(SignalKind::hangup())?) },
+            interrupts: listen(SignalKind::interrupt())?,
+            terminations: listen(SignalKind::terminate())?,
+            _limits: listen(SignalKind::from_raw(Signal::SIGXFSZ as i32))?,
+        })
     }
 
     async fn next(&mut self) {
@@ -168,7 +210,17 @@ impl Interrupts {
 
     /// Returns when the user has asked twice to end; the first time, the run is told.
     async fn second(&mut self, interrupt: &CancellationToken) -> Trouble {
-        self.next().await;
+        let hang_up = async {
+            match &mut self.hang_ups {
+                Some(hang_ups) => hang_ups.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupts.recv() => {}
+            _ = self.terminations.recv() => {}
+            _ = hang_up => {}
+        }
         interrupt.cancel();
         let _ = writeln!(io::stderr(), "\ninterrupted: ending this trial cleanly; once more ends at once");
         self.next().await;
@@ -209,8 +261,11 @@ fn report_folder(arguments: &RunArguments, scenario: &Scenario) -> Result<PathBu
             (1..).map(|n| if n == 1 { base.join(&time) } else { base.join(format!("{time}-{n}")) }).find(|folder| !folder.exists()).unwrap_or(base)
         }
     };
-    let made = std::fs::create_dir_all(&folder);
-    made.map_err(|error| Trouble::cannot_run(format!("cannot make the report folder {}: {error}; name another with --out", folder.display())))?;
+    let refused =
+        |what: &str, error: io::Error| Trouble::cannot_run(format!("cannot {what} the report folder {}: {error}; name another with --out", folder.display()));
+    make_folder(&folder).map_err(|error| refused("make", error))?;
+    // Now, and not when the first trial is over.
+    try_folder(&folder).map_err(|error| refused("write into", error))?;
     Ok(folder)
 }
 
@@ -225,6 +280,8 @@ pub struct SideArguments {}
 pub fn side(_arguments: &SideArguments) -> Result<Exit, Trouble> {
     // However the harness dies, the kernel takes its sides along; the pipe's end says the same, a moment later.
     let _ = set_pdeathsig(Signal::SIGKILL);
+    // Started as /proc/self/exe, which is no name for a list of processes.
+    let _ = set_name(c"pushbench");
     process::raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Trouble::cannot_run(format!("cannot start: {error}")))?;

@@ -4,8 +4,11 @@ use std::io;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
+
+use super::kernel;
 
 /// CPU time used, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -67,6 +70,13 @@ pub fn major_faults() -> u64 {
 /// Memory of this process that is swapped out now, in bytes; `None` where the kernel does not tell.
 pub fn swapped() -> Option<u64> {
     status("VmSwap")
+}
+
+/// Whether this process was started with a signal ignored, or ignores it since.
+pub fn ignores(signal: Signal) -> bool {
+    let status = kernel::text("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal as u32 - 1) & 1 == 1)
 }
 
 /// The cores that this process may run on, in ascending order.

@@ -51,6 +51,8 @@ pub enum Progress<'a> {
     },
     /// Something happened in it.
     Event(Event),
+    /// It has ended, and the recording is saved.
+    Saving,
 }
 
 /// Why a campaign ended early. The recording holds all trials before.
@@ -74,7 +76,9 @@ pub enum CampaignError {
     #[error("{0}; allowed: {allowed}", allowed = .0.allowed)]
     Settings(#[from] SettingsError),
     /// The recording cannot be saved.
-    #[error("cannot save the recording in {folder}: {error}; what was saved before is untouched")]
+    #[error(
+        "cannot save the recording in {folder}: {error}; what was saved before is untouched. Make room there, or name another folder with --out, and run again"
+    )]
     Save {
         /// The folder.
         folder: String,
@@ -133,6 +137,7 @@ async fn play(
             TrialKind::Measured => recording.trials.extend(trial),
             TrialKind::Idle | TrialKind::Null => recording.baselines.extend(trial),
         }
+        watch(Progress::Saving);
         save(recording, surroundings)?;
     }
     Ok(())

@@ -72,7 +72,7 @@ impl Launcher {
 
 fn start_process(binary: &PathBuf) -> io::Result<(Handle, UnboundedReceiver<FromSide>)> {
     let mut command = Command::new(binary);
-    command.arg("side").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    command.arg0("pushbench").arg("side").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn()?;
     let (Some(stdin), Some(stdout), Some(mut stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("a child without pipes"));

@@ -17,4 +17,5 @@ pub mod scheduler;
 pub mod sides;
 pub mod timetable;
 pub mod trial;
+mod trial_error;
 mod trial_record;

@@ -12,6 +12,7 @@ use super::launch::{Handle, Launcher};
 use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
 use super::network::Network;
 use super::timetable::Timetable;
+pub use super::trial_error::TrialError;
 use super::trial_record::Reported;
 use super::{placement, trial_record};
 use crate::contender::{Protocol, ServerAddress};
@@ -32,6 +33,8 @@ const PROBE: Duration = Duration::from_secs(10);
 const LEAD: Duration = Duration::from_millis(200);
 /// How long a side may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// A harness that wakes so much too late was stopped itself, and has not heard what was said meanwhile.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 /// What is to be run.
 pub struct Order<'a> {
@@ -71,6 +74,8 @@ impl Order<'_> {
 pub enum Event {
     /// Sides connect, create, subscribe.
     Preparing(Role),
+    /// An update goes the whole way before anything counts.
+    Probing,
     /// The clock of the run has started; measured seconds of warm-up, window and drain.
     Started {
         /// Seconds.
@@ -82,71 +87,6 @@ pub enum Event {
     },
     /// A side has finished a second.
     Second(Box<Second>),
-}
-
-/// Why a trial could not be run to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum TrialError {
-    /// A process could not be started.
-    #[error("cannot start {binary} as a side: {error}")]
-    Launch {
-        /// The binary.
-        binary: String,
-        /// What the system says.
-        error: std::io::Error,
-    },
-    /// A side died.
-    #[error("the {side} died {when}{how}{words}")]
-    Died {
-        /// Which one.
-        side: String,
-        /// In which phase.
-        when: &'static str,
-        /// Its exit status, where known.
-        how: String,
-        /// What it wrote to stderr last.
-        words: String,
-    },
-    /// A side gave up.
-    #[error("the {side} failed {when}: {why}")]
-    Failed {
-        /// Which one.
-        side: String,
-        /// In which phase.
-        when: &'static str,
-        /// Its reason.
-        why: String,
-    },
-    /// A side did not answer in time.
-    #[error("the {side} did not answer {when} within {seconds} s: it hangs or is overloaded; lower the load, or stop what else runs here")]
-    Silent {
-        /// Which one.
-        side: String,
-        /// In which phase.
-        when: &'static str,
-        /// How long was waited, seconds.
-        seconds: u64,
-    },
-    /// A side worked out another plan than the harness.
-    #[error("the {side} worked out another trace than the harness: {theirs} instead of {ours}")]
-    Trace {
-        /// Which one.
-        side: String,
-        /// Its hash.
-        theirs: String,
-        /// The harness's.
-        ours: String,
-    },
-    /// A side broke the protocol.
-    #[error("the {side} spoke out of turn {when}: {what}")]
-    OutOfTurn {
-        /// Which one.
-        side: String,
-        /// In which phase.
-        when: &'static str,
-        /// What it said.
-        what: String,
-    },
 }
 
 /// A side as the harness sees it.
@@ -184,6 +124,8 @@ struct Stage<'a> {
     when: &'static str,
     /// The user wants to end, and the sides have been told.
     winding_up: bool,
+    /// For how long the harness itself was stopped, in all: deadlines move by as much.
+    held_up: Duration,
     seconds: BTreeMap<i64, Second>,
     surroundings: Option<SurroundingsRecord>,
     server: Option<ServerAddress>,
@@ -196,6 +138,8 @@ struct Stage<'a> {
 struct Deadline {
     at: Instant,
     allowed: Duration,
+    /// What the harness had been held up when it was set.
+    held_up: Duration,
 }
 
 /// What a wait ended with.
@@ -219,6 +163,7 @@ pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Res
         heard: mpsc::unbounded_channel(),
         when: "",
         winding_up: false,
+        held_up: Duration::ZERO,
         seconds: BTreeMap::new(),
         surroundings: None,
         server: None,
@@ -284,6 +229,7 @@ impl Stage<'_> {
         // Without a contender there is nobody who could take an update anywhere.
         if self.order.kind != TrialKind::Null {
             self.when = "while the probe update was under way";
+            (self.watch)(Event::Probing);
             if let Waited::Interrupted = self.probe().await? {
                 return Ok(None);
             }
@@ -439,7 +385,7 @@ impl Stage<'_> {
     }
 
     fn within(&self, allowed: Duration) -> Deadline {
-        Deadline { at: self.order.clock.now().after(allowed), allowed }
+        Deadline { at: self.order.clock.now().after(allowed), allowed, held_up: self.held_up }
     }
 
     /// The next message that is not just a sign of life; `None` at the user's interrupt (told once).
@@ -448,12 +394,24 @@ impl Stage<'_> {
         let mut timer = clock.timer().map_err(|error| TrialError::Launch { binary: "a timer".to_owned(), error })?;
         loop {
             let silent = self.parties.iter().filter(|party| party.speaks && party.report.is_none()).map(|party| party.heard.after(SILENCE)).min();
-            let limit = silent.map_or(deadline.at, |silent| silent.min(deadline.at));
+            let at = deadline.at.after(self.held_up.saturating_sub(deadline.held_up));
+            let limit = silent.map_or(at, |silent| silent.min(at));
+            let asleep = clock.now();
             let message = tokio::select! {
                 biased;
                 message = self.heard.1.recv() => message,
                 () = self.order.interrupt.cancelled(), if !self.winding_up => return Ok(None),
-                () = timer.until(limit) => return Err(self.silent(deadline)),
+                () = timer.until(limit) => {
+                    let late = clock.now().since(limit.max(asleep));
+                    if late < HELD_UP {
+                        return Err(self.silent(deadline));
+                    }
+                    // Stopped, or the whole machine was: whoever lives is heard within the next seconds. What it did to the figures, the
+                    // sides' own lag tells.
+                    self.held_up += late;
+                    self.parties.iter_mut().for_each(|party| party.heard = clock.now());
+                    continue;
+                }
             };
             // The stage itself holds a sender, so that the channel never ends.
             let Some((place, message)) = message else { continue };

@@ -110,7 +110,7 @@ impl Setting {
         let watch = |progress: Progress<'_>| match progress {
             Progress::Trial { number, .. } => trial.set(number),
             Progress::Event(Event::Second(second)) if Some(trial.get()) == interrupted && second.second >= 0 => interrupt.cancel(),
-            Progress::Event(_) => {}
+            Progress::Event(_) | Progress::Saving => {}
         };
         let (recording, result) = campaign::run(&scenario, &plan, &surroundings, &watch).await;
         result.unwrap_or_else(|error| panic!("{error}"));

@@ -140,7 +140,14 @@ impl Run {
     /// The same with more arguments.
     pub fn start_with(scenario: &str, arguments: &[&str]) -> Self {
         let place = Place::with(scenario);
-        let mut child = place.command().args(["--ui", "json"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut command = place.command();
+        command.args(["--ui", "json"]).args(arguments);
+        Self::of(place, command)
+    }
+
+    /// Watches a command that becomes a run with JSON progress, by `exec` where it is another at first.
+    pub fn of(place: Place, mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (say, lines) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
@@ -197,6 +204,16 @@ impl Run {
         let sides = children(self.child.id());
         self.seen.extend(&sides);
         sides
+    }
+
+    /// Its place, when it is over.
+    pub fn into_place(mut self) -> Place {
+        std::mem::replace(&mut self.place, Place::with(""))
+    }
+
+    /// The run's own process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, signal: Signal) {

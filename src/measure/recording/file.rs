@@ -10,6 +10,9 @@ use super::weight::{self, Weight};
 use super::{Recording, SCHEMA};
 use crate::measure::text_file;
 
+/// A recording that is not whole yet. One that a killed process left is written over by the next that is saved there.
+const DRAFT: &str = ".recording.json.draft";
+
 /// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -98,19 +101,58 @@ impl Recording {
         weight::problem(&recording).map_or(Ok(recording), |found| Err(refused(found)))
     }
 
-    /// Writes `recording.json` into a folder: whole, or not at all.
+    /// Writes `recording.json` into a folder: whole, or not at all. A folder that has gone is made again. When this returns, the
+    /// file is on the disk, and so is its name: neither a crash nor a loss of power takes it back.
     ///
     /// # Errors
     /// What the system says; the file that was there before is then untouched.
     pub fn save(&self, folder: &Path) -> io::Result<()> {
-        let draft = folder.join(".recording.json.draft");
-        let mut file = File::create(&draft)?;
         let mut text = serde_json::to_vec(self)?;
         text.push(b'\n');
-        let written = file.write_all(&text).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&draft, folder.join("recording.json")));
-        if written.is_err() {
+        make_folder(folder)?;
+        let draft = folder.join(DRAFT);
+        let write = || {
+            let mut file = File::create(&draft)?;
+            file.write_all(&text)?;
+            file.sync_all()?;
+            fs::rename(&draft, folder.join("recording.json"))?;
+            sync_folder(folder)
+        };
+        write().inspect_err(|_| {
             let _ = fs::remove_file(&draft);
-        }
-        written
+        })
+    }
+}
+
+/// Makes a folder and those above it where they are missing, and sees to it that their names are on the disk.
+///
+/// # Errors
+/// What the system says.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.exists()).collect();
+    fs::create_dir_all(folder)?;
+    for made in missing {
+        let above = made.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        sync_folder(above)?;
+    }
+    Ok(())
+}
+
+/// Tries whether a recording could be saved in a folder, before there is one to lose.
+///
+/// # Errors
+/// What the system says.
+pub fn try_folder(folder: &Path) -> io::Result<()> {
+    let draft = folder.join(DRAFT);
+    File::create(&draft)?;
+    fs::remove_file(&draft)
+}
+
+/// Sees to it that the names in a folder are on the disk.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Not every file system can: what it holds is there, and as safe as it gets.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        other => other,
     }
 }
