@@ -81,7 +81,7 @@ for target in $targets; do
   mkdir -p "corpus/$target" "artifacts/$target" "work/$target"
   options=(-max_total_time="$seconds" -max_len=4096 -len_control=0 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -use_value_profile=1
     -artifact_prefix="artifacts/$target/")
-  [ "$target" != recording ] || options+=(-max_len=40000)
+  [ "$target" != recording ] || options+=(-max_len=20000)
   words=$(dictionary "$target")
   [ -z "$words" ] || options+=(-dict="$words")
   before=$(find "artifacts/$target" -type f | wc -l)
@@ -100,7 +100,7 @@ for target in $targets; do
   # Cut down: what adds an edge of its own, smallest first; by edges alone, since values would keep thousands.
   rm -rf "work/$target.small"
   mkdir "work/$target.small"
-  "target/debug/$target" -merge=1 -max_len=40000 -timeout=10 "work/$target.small" "corpus/$target" "work/$target" >>"$log" 2>&1 || true
+  "target/debug/$target" -set_cover_merge=1 -use_counters=0 -max_len=20000 -timeout=10 "work/$target.small" "corpus/$target" "work/$target" >>"$log" 2>&1 || true
   if [ -n "$(ls -A "work/$target.small")" ]; then
     rm -rf "corpus/$target"
     mv "work/$target.small" "corpus/$target"

@@ -37,8 +37,8 @@ pub fn http_response(bytes: &[u8]) {
     let framed = &bytes[..used];
     // Without chunks the body is the end of what was used.
     if !framed.ends_with(&body) {
-        let begin = framed.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
-        let by_another = (begin..framed.len()).find_map(|at| unchunked(&framed[at..], &body));
+        // Wherever the head may end: httparse lets lines of it end without CR.
+        let by_another = (0..framed.len()).find_map(|at| unchunked(&framed[at..], &body));
         assert!(by_another.is_some(), "no chunks make up this body");
     }
 }
@@ -76,7 +76,10 @@ pub fn http_request(bytes: &[u8]) {
         return;
     }
     let (whole, parts) = (responses(&whole), responses(&parts));
-    assert_eq!(whole, parts, "the pieces make a difference");
+    // hyper looks at what came in pieces again once there is an empty line: what is no head may then be refused later, or not before the end.
+    let same = whole.iter().zip(&parts).take_while(|(one, other)| one == other).count();
+    let refusals = |rest: &[Owned]| rest.iter().all(|(status, ..)| matches!(status, 400 | 431));
+    assert!(refusals(&whole[same..]) && refusals(&parts[same..]), "the pieces make a difference: {whole:?} or {parts:?}");
     assert!(whole.len() as u64 <= counted, "{} responses, {counted} of them counted", whole.len());
 }
 

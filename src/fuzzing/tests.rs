@@ -52,6 +52,9 @@ fn each_entrance_has_a_binary_and_a_corpus_and_nothing_else_has() {
     };
     assert_eq!(listed("fuzz_targets"), names, "the files in fuzz/fuzz_targets (left) and the entrances (right)");
     assert_eq!(listed("corpus"), names, "the folders in fuzz/corpus (left) and the entrances (right)");
+    let results = fs::read_to_string(place("results.csv")).unwrap();
+    let run: BTreeSet<String> = results.lines().skip(1).filter_map(|line| line.split(',').next()).map(str::to_owned).collect();
+    assert_eq!(run, names, "the targets that fuzz/results.csv has been told of by scripts/fuzz.sh (left) and the entrances (right)");
     assert!(listed("regressions").is_subset(&names), "a folder in fuzz/regressions belongs to no entrance");
     for name in &names {
         let text = fs::read_to_string(place(&format!("fuzz_targets/{name}.rs"))).unwrap();
@@ -68,4 +71,16 @@ fn the_corpus_stays_small() {
         bytes += fs::metadata(file).unwrap().len();
     }
     assert!(files <= 1_500 && bytes <= 2_000_000, "{files} files of {bytes} bytes in all in fuzz/corpus");
+}
+
+/// Found by `recording_values`: two counts that each fit ended in an overflow once reports added them up.
+#[test]
+fn counts_that_no_sum_can_hold_are_refused_as_they_are_read() {
+    let mut recording = crate::summary::fixture::made_up().build();
+    for trial in &mut recording.trials {
+        trial.deliveries.delivered = u64::MAX / 2;
+    }
+    let text = serde_json::to_string(&recording).unwrap();
+    let refusal = crate::measure::recording::Recording::parse(&text, "recording.json").unwrap_err().to_string();
+    assert!(refusal.contains("recording.json") && refusal.contains("counts are larger than any run can have"), "{refusal}");
 }
