@@ -23,6 +23,10 @@ use served::{Served, python, skipped};
 /// Area, what was done, what came of it.
 type Row = Vec<String>;
 
+/// Conditions that slixmpp cannot meet: it does not know RFC 6120's policy-violation (§8.3.3.12), takes such an answer for a fault of its
+/// own, and its request waits until it times out.
+const UNKNOWN_TO_SLIXMPP: [&str; 1] = ["policy-violation"];
+
 /// Users of the scenario for Tsung.
 const USERS: u64 = 30;
 
@@ -89,7 +93,8 @@ fn slixmpp_has_met_every_error_that_the_service_can_answer_with() {
     let met: BTreeSet<String> = table.lines().filter_map(|line| line.strip_suffix("` |")?.rsplit('`').next().map(str::to_owned)).collect();
     let in_the_code = conditions::in_the_code();
     assert!(in_the_code.len() > 20, "{in_the_code:?}");
-    let never_met: Vec<&String> = in_the_code.iter().filter(|condition| !met.contains(*condition)).collect();
+    let is_unknown = |condition: &str| UNKNOWN_TO_SLIXMPP.contains(&condition.split(", ").next().unwrap_or_default());
+    let never_met: Vec<&String> = in_the_code.iter().filter(|condition| !met.contains(*condition) && !is_unknown(condition)).collect();
     assert!(never_met.is_empty(), "no step of tests/interop/slixmpp_errors.py meets these: {never_met:?}");
     let of_nobody: Vec<&String> = met.iter().filter(|condition| !in_the_code.contains(*condition)).collect();
     assert!(of_nobody.is_empty(), "met, but not found in the code, so the search overlooks something: {of_nobody:?}");
