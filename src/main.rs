@@ -18,7 +18,9 @@ fn main() -> ExitCode {
     match cli::main(arguments) {
         Ok(exit) => exit.into(),
         Err(trouble) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", trouble.message);
+            // It may quote a file that somebody else has written: nothing of it may rewrite the screen.
+            let plain = |character: char| if character.is_control() && !"\n\t".contains(character) { '\u{FFFD}' } else { character };
+            let _ = writeln!(std::io::stderr(), "error: {}", trouble.message.chars().map(plain).collect::<String>());
             trouble.exit.into()
         }
     }

@@ -73,6 +73,7 @@ fn run(case: &Case) -> Seen {
     std::io::Read::read_to_end(&mut child.stderr.take().unwrap(), &mut told).unwrap();
     let told = plain(&String::from_utf8(told).unwrap().replace(&folder.path().display().to_string(), "…"));
     assert_eq!(status.code(), Some(case.code), "{}: {told}", case.what);
+    assert!(!told.contains(|character: char| character.is_control() && character != '\n'), "{}: {told:?}", case.what);
     assert!(!told.contains("panicked"), "{}: {told}", case.what);
     assert!(case.code == 0 || told.starts_with("error: "), "{}: {told}", case.what);
     Seen { what: case.what, code: status.code(), told }
@@ -231,6 +232,7 @@ fn recordings() -> Vec<Case> {
         changed("recording: an older schema", |recording| recording["schema"] = 0.into()),
         changed("recording: a newer schema", |recording| recording["schema"] = 99.into()),
         changed("recording: an unknown field", |recording| recording["weather"] = "fine".into()),
+        changed("recording: a field whose name would clear the screen", |recording| recording["\u{1b}[2J"] = 1.into()),
         changed("recording: a field of another type", |recording| recording["trials"] = "none".into()),
     ];
     cases.extend(recordings::hostile().into_iter().map(|(what, recording)| text(what, recording)));
