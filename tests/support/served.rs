@@ -19,13 +19,18 @@ pub struct Served {
 
 impl Served {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_pushbench"))
-            .arg("serve")
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        Self::started_by(Command::new(env!("CARGO_BIN_EXE_pushbench")), arguments)
+    }
+
+    /// The same with no more than so many descriptors.
+    pub fn with_descriptors(most: u32, arguments: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {most}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_pushbench")]);
+        Self::started_by(shell, arguments)
+    }
+
+    fn started_by(mut command: Command, arguments: &[&str]) -> Self {
+        let mut child = command.arg("serve").args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("piped"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");

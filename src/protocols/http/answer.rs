@@ -1,6 +1,7 @@
 //! Requests into responses: routing, limits, and the counting of both.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
@@ -17,8 +18,11 @@ use crate::measure::ledger::Meter;
 
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 /// A request with this header comes from an observer, who belongs to no side of a trial.
 const WITNESS: &str = "pushbench-witness";
+/// How long the rest of a body that is refused is read.
+const DRAINING: Duration = Duration::from_millis(500);
 const LONGEST_NAME: usize = 128;
 const NO_ROOM: &str = "There is no room for this payload: all together may hold only so many bytes here. Smaller ones may still fit.\n";
 const BAD_NAME: &str = "A topic's name has 1 to 128 characters out of A-Z a-z 0-9 . _ - as in /topics/topic-000042.\n";
@@ -69,7 +73,6 @@ impl Place<'_> {
 impl Desk {
     /// Answers a request, and counts both.
     pub async fn answer(&self, request: Request<Incoming>) -> Answer {
-        self.debt.room().await;
         if request.headers().contains_key(WITNESS) {
             self.meter.is_witness();
         }
@@ -80,7 +83,13 @@ impl Desk {
             self.debt.settle();
         }
         self.meter.request();
+        // hyper hides whether a chunked request had a Content-Length as well, and behind such a one the connection has to end: what
+        // follows may be somebody's smuggled request (RFC 9112 §6.1).
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
         let (mut answer, payload) = self.respond(request).await;
+        if chunked {
+            answer.headers_mut().insert(header::CONNECTION, CLOSE);
+        }
         self.debt.settle();
         if self.site.cross_origin {
             let headers = answer.headers_mut();
@@ -94,8 +103,9 @@ impl Desk {
     /// The answer, and how many bytes of payload it stands for.
     async fn respond(&self, request: Request<Incoming>) -> (Answer, usize) {
         let (head, body) = request.into_parts();
-        if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
-            return (text(StatusCode::BAD_REQUEST, "A request of HTTP/1.1 needs a Host field (RFC 9112, section 3.2).\n"), 0);
+        let mut hosts = head.headers.get_all(header::HOST).iter();
+        if (head.version == Version::HTTP_11 && hosts.next().is_none()) || hosts.next().is_some() {
+            return (text(StatusCode::BAD_REQUEST, "A request of HTTP/1.1 needs a Host field, and no more than one (RFC 9112, section 3.2).\n"), 0);
         }
         let place = place(head.uri.path());
         let answer = match (&head.method, &place) {
@@ -144,11 +154,13 @@ impl Desk {
 
     async fn write(&self, name: &str, headers: &HeaderMap, body: Incoming) -> (Answer, usize) {
         let limit = self.site.largest_payload;
-        let body = match collect(body, limit, &self.site.room).await {
+        // Who waits for our word has sent nothing that would have to be read: a refusal is enough.
+        let hears_first = headers.contains_key(header::EXPECT);
+        let body = match collect(body, limit, &self.site.room, hears_first).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => return (unread(StatusCode::PAYLOAD_TOO_LARGE, format!("A payload may have at most {limit} bytes here.\n")), 0),
             Err(Unread::NoRoom) => return (unread(StatusCode::INSUFFICIENT_STORAGE, NO_ROOM), 0),
-            Err(Unread::Broken) => return (text(StatusCode::BAD_REQUEST, "The body ended early or is not framed as its head says.\n"), 0),
+            Err(Unread::Broken) => return (unread(StatusCode::BAD_REQUEST, "The body ended early or is not framed as its head says.\n"), 0),
         };
         let payload = body.len();
         let allowed = |current: Option<&Representation>| judge(headers, false, current.map(Representation::validators)) == Verdict::Proceed;
@@ -186,7 +198,7 @@ impl Representation {
 /// A refusal in the middle of a body. What is left of it will not be read: the connection cannot go on.
 fn unread(status: StatusCode, words: impl Into<Bytes>) -> Answer {
     let mut answer = text(status, words);
-    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    answer.headers_mut().insert(header::CONNECTION, CLOSE);
     answer
 }
 
@@ -247,12 +259,14 @@ enum Unread {
 }
 
 /// Reads a body of at most `limit` bytes into memory of exactly its size: the buffer it was read into is larger, and would stay alive.
-async fn collect(mut body: Incoming, limit: usize, room: &Room) -> Result<Bytes, Unread> {
+async fn collect(mut body: Incoming, limit: usize, room: &Room, hears_first: bool) -> Result<Bytes, Unread> {
     let announced = body.size_hint().lower();
     let refusal = if announced > limit as u64 { Unread::TooLarge } else { Unread::NoRoom };
     let Some(mut taken) = (announced <= limit as u64).then(|| room.take(announced as usize)).flatten() else {
         // A client that writes before it reads would never see the answer if the connection went away under it.
-        drain(body, limit).await;
+        if !hears_first {
+            drain(body, limit).await;
+        }
         return Err(refusal);
     };
     let mut whole = BytesMut::with_capacity(announced as usize);
@@ -282,10 +296,13 @@ fn fit(whole: BytesMut, mut taken: Taken) -> Result<Bytes, Unread> {
     Ok(taken.hold(body))
 }
 
-/// Reads and forgets up to `most` bytes.
+/// Reads and forgets up to `most` bytes, for as long as `DRAINING` at most: who stops in the middle waits for our answer.
 async fn drain(mut body: Incoming, most: usize) {
-    let mut read = 0;
-    while let (true, Some(Ok(frame))) = (read <= most, body.frame().await) {
-        read += frame.data_ref().map_or(0, Bytes::len);
-    }
+    let draining = async {
+        let mut read = 0;
+        while let (true, Some(Ok(frame))) = (read <= most, body.frame().await) {
+            read += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    let _ = tokio::time::timeout(DRAINING, draining).await;
 }

@@ -26,6 +26,8 @@ use crate::measure::clock::Clock;
 /// How often, and how far apart, a server that refuses connections is tried before it counts as gone: over within half a second.
 const ATTEMPTS: u32 = 4;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(150);
+/// A longer entity tag is not kept, bytes: a server could make us hold it for each topic, and send it back with each poll.
+const LONGEST_TAG: usize = 1024;
 /// How much of a refusal's text is kept, characters.
 const LONGEST_WORDS: usize = 200;
 
@@ -209,7 +211,7 @@ impl Pending<'_> {
         // Four bytes are the most that a character has.
         let beginning = &body[..if refused { body.len().min(4 * LONGEST_WORDS) } else { 0 }];
         let words = String::from_utf8_lossy(beginning).trim().chars().take(LONGEST_WORDS).collect();
-        Reply { status, tag, words, news }
+        Reply { status, tag: tag.filter(|tag| tag.len() <= LONGEST_TAG), words, news }
     }
 }
 

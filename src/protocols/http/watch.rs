@@ -3,9 +3,6 @@
 //! hyper's own timeout for request heads also runs while a kept-alive connection is idle, and allocates a
 //! timer for each request. Here a request's beginning is one stamp, and one timer per connection looks at it
 //! rarely: every `patience`, or when a stamp would be overdue.
-//!
-//! hyper also goes on reading and answering pipelined requests while nobody takes the answers, and keeps them all. Here no
-//! request is answered while the socket has no room for the answers before it.
 
 use std::cell::Cell;
 use std::io;
@@ -15,7 +12,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Since when a connection owes us the rest of a request, or room for an answer; clones share it.
@@ -30,25 +26,17 @@ struct Owed {
     request: Cell<Option<Instant>>,
     /// Room for an answer: since the socket last took some of it.
     room: Cell<Option<Instant>>,
-    taken: Notify,
 }
 
 impl Debt {
     /// A connection just accepted owes its first request.
     pub fn new() -> Self {
-        Self { owed: Rc::new(Owed { request: Cell::new(Some(Instant::now())), room: Cell::default(), taken: Notify::new() }) }
+        Self { owed: Rc::new(Owed { request: Cell::new(Some(Instant::now())), room: Cell::default() }) }
     }
 
     /// The request has arrived whole.
     pub fn settle(&self) {
         self.owed.request.set(None);
-    }
-
-    /// Waits until the socket has taken the answers so far.
-    pub async fn room(&self) {
-        while self.owed.room.get().is_some() {
-            self.owed.taken.notified().await;
-        }
     }
 
     fn incur(cell: &Cell<Option<Instant>>) {
@@ -59,9 +47,7 @@ impl Debt {
 
     /// The socket has taken something.
     fn take(&self) {
-        if self.owed.room.take().is_some() {
-            self.owed.taken.notify_one();
-        }
+        self.owed.room.set(None);
     }
 
     fn oldest(&self) -> Option<Instant> {
@@ -169,7 +155,6 @@ mod tests {
     async fn answers_that_are_taken_slowly_are_waited_for_and_those_that_are_not_taken_are_overdue() {
         let debt = Debt::new();
         debt.settle();
-        debt.room().await;
         let begin = Instant::now();
         Debt::incur(&debt.owed.room);
         let slowly = async {
@@ -182,16 +167,5 @@ mod tests {
         };
         tokio::select! { () = debt.overdue(PATIENCE) => {}, () = slowly => {} }
         assert_eq!(begin.elapsed(), PATIENCE * 7 / 2);
-
-        let waiting = async {
-            debt.room().await;
-            begin.elapsed()
-        };
-        let taking = async {
-            tokio::time::sleep(PATIENCE).await;
-            debt.take();
-        };
-        let (waited, ()) = tokio::join!(waiting, taking);
-        assert_eq!(waited, PATIENCE * 9 / 2);
     }
 }
