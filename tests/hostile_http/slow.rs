@@ -75,12 +75,14 @@ fn resets(address: &str) -> &'static str {
     "closed; nothing of half a body is stored"
 }
 
+type Case<'a> = Box<dyn Fn() -> String + Send + Sync + 'a>;
+
 pub fn rows() -> Vec<Vec<String>> {
     let served = Served::start(&["rest-conditional", "--patience", "500ms"]);
     let address = &*served.address;
     let good = Good::start(address);
     let two = request("GET", "/topics/good", "", "").repeat(2);
-    let cases: [(&str, Box<dyn Fn() -> String + Send + Sync>); 9] = [
+    let cases: [(&str, Case<'_>); 9] = [
         ("says nothing at all", Box::new(|| wait(address, "").into())),
         ("sends a head a byte at a time (slowloris)", Box::new(|| drip(address, "GET /topics/good HTTP/1.1\r\nHost: x\r\nX: ").into())),
         ("sends a body a byte at a time", Box::new(|| drip(address, "PUT /topics/slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n").into())),
