@@ -7,7 +7,7 @@
 # Needs a C++ compiler, and nothing else: libFuzzer comes with the crate libfuzzer-sys. Ctrl-C ends it; what is done is written down target by
 # target, and another call goes on from the corpus. An input that breaks something goes to fuzz/artifacts/TARGET; once it is mended it belongs
 # into fuzz/regressions/TARGET, where `cargo test` holds it. At the end the corpus is cut down to what reaches something of its own.
-# An input may take 10 s, 1 GiB in all and 64 MiB at once (fuzz/src/lib.rs); more is a finding.
+# An input may take 30 s (machines are busy), 1 GiB in all and 64 MiB at once (fuzz/src/lib.rs); more is a finding.
 set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
 
@@ -79,7 +79,7 @@ dictionary() {
 broken=0
 for target in $targets; do
   mkdir -p "corpus/$target" "artifacts/$target" "work/$target"
-  options=(-max_total_time="$seconds" -max_len=4096 -len_control=0 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -use_value_profile=1
+  options=(-max_total_time="$seconds" -max_len=4096 -len_control=0 -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 -use_value_profile=1
     -artifact_prefix="artifacts/$target/")
   [ "$target" != recording ] || options+=(-max_len=20000)
   words=$(dictionary "$target")
@@ -100,9 +100,11 @@ for target in $targets; do
   # Cut down: what adds an edge of its own, smallest first; by edges alone, since values would keep thousands.
   rm -rf "work/$target.small"
   mkdir "work/$target.small"
-  "target/debug/$target" -set_cover_merge=1 -use_counters=0 -max_len=20000 -timeout=10 "work/$target.small" "corpus/$target" "work/$target" >>"$log" 2>&1 || true
+  "target/debug/$target" -set_cover_merge=1 -use_counters=0 -max_len=20000 -timeout=30 "work/$target.small" "corpus/$target" "work/$target" >>"$log" 2>&1 || true
   if [ -n "$(ls -A "work/$target.small")" ]; then
     rm -rf "corpus/$target"
+    # Whole recordings are large: a few will do.
+    find "work/$target.small" -size +8k | sort | tail -n +4 | xargs -r rm
     mv "work/$target.small" "corpus/$target"
   fi
   spent=$(sed -n 's/^Done [0-9]* runs in \([0-9]*\) second.*/\1/p' "$log" | head -1)
