@@ -136,7 +136,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("CallError::Malformed", "tests/http_client/hostile.rs::what_is_wrong_with_a_first_response_is_a_fault_that_names_it"),
     ("CallError::Refused", "tests/http_client/lives.rs::a_server_that_is_gone_is_a_fault_within_a_second"),
     ("CallError::Timeout", "tests/http_client/hostile.rs::connecting_has_a_deadline_too"),
-    ("CampaignError::Save", "not of input: a folder that cannot be written any more, or a full disk, in the middle of a run"),
+    ("CampaignError::Save", "tests/sudden_death/files.rs::full_while_saving"),
     ("CampaignError::Trial", "tests/processes.rs::a_killed_server_ends_the_run_and_earlier_trials_stay"),
     ("Fault::Connection", "tests/http_client/lives.rs::a_server_that_is_gone_is_a_fault_within_a_second"),
     ("Fault::Protocol", "tests/xmpp/clients.rs::the_end_of_a_stream_says_why"),
@@ -162,7 +162,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("SettingsError", "src/contender/settings.rs::defaults_are_filled_in_and_slips_named"),
     ("SideError::Assignment", "not of input: harness and sides are the same program, and the harness has read the same scenario"),
     ("SideError::Bind", "tests/witnesses/wire.rs::an_address_that_is_taken_is_named"),
-    ("SideError::Orphaned", "tests/processes.rs::sides_die_with_the_harness"),
+    ("SideError::Orphaned", "tests/sudden_death/main.rs::whatever_dies_what_was_measured_stays"),
     ("SideError::OutOfTurn", "not of input: harness and sides are the same program"),
     ("SideError::System", "not of input: the system refuses what it has given to every side before"),
     ("TooLong", "cannot be provoked: it is handed up within the reader, and told as TraceError::Line"),
@@ -170,7 +170,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("TrialError::Failed", "not of input: a side says why it failed; a server or client of ours that breaks its protocol"),
     ("TrialError::Launch", "not of input: the program that is started is the one that runs"),
     ("TrialError::OutOfTurn", "not of input: harness and sides are the same program"),
-    ("TrialError::Silent", "tests/processes.rs::a_silent_side_ends_the_run"),
+    ("TrialError::Silent", "tests/sudden_death/sides.rs::stop"),
     ("TrialError::Trace", "not of input: a file of updates that changes while it is run"),
 ];
 
