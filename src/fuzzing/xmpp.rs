@@ -9,10 +9,11 @@ use crate::contender::ServerAddress;
 use crate::contender::client::Client;
 use crate::contender::inbox::{Inbox, Message, Request};
 use crate::contender::pacer::Tick;
+use crate::contenders::xmpp_pubsub::authentication::Authentication;
 use crate::contenders::xmpp_pubsub::lean::login::Login;
 use crate::contenders::xmpp_pubsub::lean::model::{read, strictly};
 use crate::contenders::xmpp_pubsub::lean::stanza::Arrival;
-use crate::contenders::xmpp_pubsub::link::{Caller, Step, mechanism};
+use crate::contenders::xmpp_pubsub::link::{Caller, Step};
 use crate::contenders::xmpp_pubsub::settings::{Sasl, Settings};
 use crate::measure::clock::Instant;
 use crate::measure::ledger::Ledger;
@@ -87,7 +88,7 @@ fn credentials() -> Rc<Credentials> {
 }
 
 fn server() -> Rc<Server> {
-    let bounds = Bounds { stanza: LARGEST, payload: 500, queue: 10_000, nodes: 4, patience: Duration::ZERO };
+    let bounds = Bounds { stanza: LARGEST, payload: 500, queue: 10_000, nodes: 4, stored: 20_000, connections: 1, patience: Duration::ZERO };
     Rc::new(Server::with(bounds, credentials(), None))
 }
 
@@ -220,7 +221,7 @@ pub fn xmpp_client_login(bytes: &[u8]) {
 /// A byte that chooses the mechanism, then messages of the server, a line each, in which `NONCE` stands for the client's own: answered or refused.
 pub fn sasl_client(bytes: &[u8]) {
     let (sasl, messages) = chosen(bytes);
-    let mut mechanism = mechanism("a", &settings(sasl)).expect("a name and a password that every mechanism takes");
+    let mut mechanism = Authentication::new("a", &settings(sasl)).expect("a name and a password that every mechanism takes");
     let initial = String::from_utf8(mechanism.initial()).expect("a first message is text");
     let nonce = initial.split_once("r=").map_or("", |(_, nonce)| nonce).to_owned();
     for message in messages.split(|byte| *byte == b'\n').take(4) {

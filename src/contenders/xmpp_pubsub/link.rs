@@ -8,10 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use sasl::client::Mechanism;
-use sasl::client::mechanisms::{Anonymous, Plain, Scram};
-use sasl::common::scram::{Sha1, Sha256};
-use sasl::common::{ChannelBinding, Credentials};
 
 use crate::contender::inbox::Inbox;
 use crate::contender::topic::Topic;
@@ -118,21 +114,6 @@ impl Step {
     pub fn is(&self, step: &'static str) {
         self.0.set(step);
     }
-}
-
-/// The client's half of the SASL exchange.
-///
-/// # Errors
-/// The mechanism cannot be used with a name or password like this.
-pub fn mechanism(user: &str, settings: &Settings) -> Result<Box<dyn Mechanism>, String> {
-    let credentials = Credentials::default().with_username(user).with_password(settings.password.as_str()).with_channel_binding(ChannelBinding::None);
-    let made: Result<Box<dyn Mechanism>, _> = match settings.sasl {
-        Sasl::ScramSha256 => Scram::<Sha256>::from_credentials(credentials).map(|made| Box::new(made) as _),
-        Sasl::ScramSha1 => Scram::<Sha1>::from_credentials(credentials).map(|made| Box::new(made) as _),
-        Sasl::Plain => Plain::from_credentials(credentials).map(|made| Box::new(made) as _),
-        Sasl::Anonymous => Ok(Box::new(Anonymous::new()) as _),
-    };
-    made.map_err(|error| error.to_string())
 }
 
 /// The fault of a server that does not offer what the scenario says.

@@ -6,6 +6,7 @@
 //! There are two clients: tokio-xmpp's, as an application would use it (`library`), and a lean one of our own (`lean`).
 //! What they have in common (`publisher`, `subscriber`) knows a stream as a `link` only: both count alike.
 
+pub(crate) mod authentication;
 pub(crate) mod lean;
 mod library;
 pub(crate) mod link;

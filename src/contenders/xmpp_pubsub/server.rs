@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::contender::{Fault, ServerSeat};
+use crate::contender::{Fault, Limits, ServerSeat};
 use crate::protocols::xmpp::server::{Bounds, DOMAIN, Server};
 use crate::protocols::xmpp::{tcp, tls};
 
@@ -27,8 +27,8 @@ const QUEUE: usize = 16 * 1024 * 1024;
 /// The listener is broken, or the system lacks what a server needs to start: random numbers, a certificate.
 pub async fn serve(settings: &Settings, seat: ServerSeat) -> Result<(), Fault> {
     let stanza = seat.limits.payload.saturating_mul(ESCAPING).saturating_add(ENVELOPE);
-    let bounds =
-        Bounds { stanza, payload: seat.limits.payload, queue: QUEUE.max(stanza.saturating_mul(2)), nodes: seat.limits.topics, patience: seat.limits.patience };
+    let Limits { connections, payload, topics: nodes, stored, patience } = seat.limits;
+    let bounds = Bounds { stanza, payload, queue: QUEUE.max(stanza.saturating_mul(2)), nodes, stored, connections, patience };
     let tls =
         if settings.starttls { Some(tls::self_signed(DOMAIN).map_err(|error| Fault::connection("making a certificate for STARTTLS", error))?) } else { None };
     let server = Server::new(bounds, &settings.password, tls).map_err(|_| Fault::connection("starting the XMPP server", "the system has no random numbers"))?;

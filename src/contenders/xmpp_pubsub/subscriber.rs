@@ -1,6 +1,7 @@
 //! The client half that listens.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,7 +31,12 @@ impl<L: Link> PubSubSubscriber<L> {
 
     async fn subscribe(&mut self, topics: &[Topic], window: usize, timeout: Duration) -> Result<(), Fault> {
         let (mut asked, answered, refused) = (0, Cell::new(0), RefCell::new(None));
+        // Answers to what was never asked must not stand for those that are missing.
+        let waiting = RefCell::new(HashSet::new());
         let take = |answer: Answer| {
+            if !answer.id.is_some_and(|id| waiting.borrow_mut().remove(&id)) {
+                return;
+            }
             answered.set(answered.get() + 1);
             if let Some(condition) = answer.refusal {
                 let topic = answer.id.and_then(|id| topics.get(id as usize)).map(|topic| topic.name()).unwrap_or_default();
@@ -39,6 +45,7 @@ impl<L: Link> PubSubSubscriber<L> {
         };
         while answered.get() < topics.len() {
             while asked < topics.len() && asked.saturating_sub(answered.get()) < window {
+                waiting.borrow_mut().insert(asked as u64);
                 self.link.push(asked as u64, Request::Subscribe(topics[asked]));
                 asked += 1;
             }

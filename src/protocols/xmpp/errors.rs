@@ -34,6 +34,8 @@ pub enum StanzaCondition {
     NotAcceptable,
     /// Nobody may.
     NotAllowed,
+    /// Beyond what the server allows to one.
+    PolicyViolation,
     /// We speak to no other servers.
     RemoteServerNotFound,
     /// The server is full.
@@ -67,6 +69,7 @@ impl StanzaCondition {
             Self::JidMalformed => ("jid-malformed", "modify"),
             Self::NotAcceptable => ("not-acceptable", "modify"),
             Self::NotAllowed => ("not-allowed", "cancel"),
+            Self::PolicyViolation => ("policy-violation", "wait"),
             Self::RemoteServerNotFound => ("remote-server-not-found", "cancel"),
             Self::ResourceConstraint => ("resource-constraint", "wait"),
             Self::ServiceUnavailable => ("service-unavailable", "cancel"),
@@ -104,7 +107,7 @@ pub enum StreamCondition {
     BadFormat,
     /// Someone else has bound this resource now.
     Conflict,
-    /// Silence before the login was over.
+    /// The login, or a stanza that has begun, does not come to its end.
     ConnectionTimeout,
     /// We do not serve this domain.
     HostUnknown,
@@ -118,6 +121,8 @@ pub enum StreamCondition {
     NotWellFormed,
     /// Beyond a limit.
     PolicyViolation,
+    /// The server is full.
+    ResourceConstraint,
     /// XML that XMPP forbids.
     RestrictedXml,
     /// The server stops.
@@ -143,6 +148,7 @@ impl StreamCondition {
             Self::NotAuthorized => "not-authorized",
             Self::NotWellFormed => "not-well-formed",
             Self::PolicyViolation => "policy-violation",
+            Self::ResourceConstraint => "resource-constraint",
             Self::RestrictedXml => "restricted-xml",
             Self::SystemShutdown => "system-shutdown",
             Self::UnsupportedEncoding => "unsupported-encoding",

@@ -15,6 +15,11 @@ pub trait Outlet {
 
     /// Closes the connection once what is queued has left.
     fn close(&self);
+
+    /// Whether nothing that is sent can leave any more.
+    fn is_cut_off(&self) -> bool {
+        false
+    }
 }
 
 /// A client that has bound a resource.

@@ -2,7 +2,7 @@
 //!
 //! The tokeniser is rxml: it reads bytes as they come, checks well-formedness and namespaces, and knows nothing of
 //! document types, entities, comments and processing instructions, which XMPP forbids (RFC 6120 §11.1). The limits on
-//! an element's size and depth are ours.
+//! an element's size, depth and number of parts are ours: a parser that reads piece by piece would gather for ever.
 
 use rxml::error::EndOrError;
 use rxml::{AttrMap, Event as Token, Namespace, NcName, Parse, Parser};
@@ -12,6 +12,10 @@ use super::xml::{Element, Node};
 
 /// How deep elements may be nested within a stanza; real ones stay below ten.
 const DEEPEST: usize = 64;
+/// Most bytes of one tag with all its attributes: the parser gathers those until the tag ends, at several times their size.
+const LARGEST_TAG: usize = 16 * 1024;
+/// Most elements of a stanza: an empty one costs thirty times its four bytes.
+const MOST_ELEMENTS: usize = 10_000;
 
 /// What a stream consists of.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,6 +34,12 @@ pub struct StreamReader {
     largest: usize,
     /// Bytes of the top-level element under way.
     size: usize,
+    /// Bytes since the last token: those of a tag that has not ended.
+    unfinished: usize,
+    /// Elements of the top-level one under way.
+    elements: usize,
+    /// Events so far.
+    events: u64,
     opened: bool,
     stack: Vec<Element>,
 }
@@ -37,12 +47,22 @@ pub struct StreamReader {
 impl StreamReader {
     /// A reader at the start of a stream whose top-level elements may have `largest` bytes.
     pub fn new(largest: usize) -> Self {
-        Self { parser: Parser::new(), largest, size: 0, opened: false, stack: Vec::new() }
+        Self { parser: Parser::new(), largest, size: 0, unfinished: 0, elements: 0, events: 0, opened: false, stack: Vec::new() }
     }
 
     /// Starts again at the beginning of a stream: after TLS and after SASL the old one is void (RFC 6120 §5.4.3.3, §6.4.6).
     pub fn restart(&mut self) {
-        *self = Self::new(self.largest);
+        *self = Self { events: self.events, ..Self::new(self.largest) };
+    }
+
+    /// Allows other sizes from the next element on.
+    pub fn allow(&mut self, largest: usize) {
+        self.largest = largest;
+    }
+
+    /// Which event is under way, by its number; `None` between them.
+    pub fn under_way(&self) -> Option<u64> {
+        (self.unfinished > 0 || !self.stack.is_empty()).then_some(self.events)
     }
 
     /// Takes bytes off `input` until something is complete; `None` once all are taken.
@@ -53,11 +73,18 @@ impl StreamReader {
         loop {
             // White space between stanzas is let go as it comes, not gathered.
             self.parser.set_text_buffering(!self.stack.is_empty());
-            let token = match self.parser.parse(input, false) {
+            let before = input.len();
+            let parsed = self.parser.parse(input, false);
+            self.unfinished += before - input.len();
+            if self.unfinished > LARGEST_TAG {
+                return Err(StreamCondition::PolicyViolation);
+            }
+            let token = match parsed {
                 Ok(Some(token)) => token,
                 Ok(None) | Err(EndOrError::NeedMoreData) => return Ok(None),
                 Err(EndOrError::Error(error)) => return Err(condition(error)),
             };
+            self.unfinished = 0;
             let keeps_alive = matches!(&token, Token::Text(_, text) if self.stack.is_empty() && is_blank(text));
             // A keep-alive between stanzas (RFC 6120 §4.6.1) counts for nothing.
             self.size = if keeps_alive { 0 } else { self.size + token.metrics().len() };
@@ -71,7 +98,8 @@ impl StreamReader {
                 Token::EndElement(_) => self.end(),
             };
             if let Some(event) = event {
-                self.size = 0;
+                (self.size, self.elements) = (0, 0);
+                self.events += 1;
                 return Ok(Some(event));
             }
         }
@@ -91,7 +119,8 @@ impl StreamReader {
             self.opened = true;
             return Ok(Some(Event::Open(element)));
         }
-        if self.stack.len() >= DEEPEST {
+        self.elements += 1;
+        if self.stack.len() >= DEEPEST || self.elements > MOST_ELEMENTS {
             return Err(StreamCondition::PolicyViolation);
         }
         self.stack.push(element);
@@ -145,6 +174,8 @@ fn is_blank(text: &str) -> bool {
 
 fn condition(error: rxml::Error) -> StreamCondition {
     match error {
+        // Names and values beyond rxml's own bound of 8 KiB.
+        rxml::Error::RestrictedXml(what) if what.contains("long") => StreamCondition::PolicyViolation,
         rxml::Error::RestrictedXml(_) | rxml::Error::UndeclaredEntity => StreamCondition::RestrictedXml,
         // `<!` and no `--` or `[CDATA[`: a document type. rxml has no error of its own for it; a test holds its words.
         rxml::Error::InvalidSyntax(what) if what.ends_with("section start") => StreamCondition::RestrictedXml,
@@ -196,6 +227,8 @@ mod tests {
         let open = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
         let large = format!("<message><body>{}</body></message>", "x".repeat(1_000));
         let deep = "<a>".repeat(DEEPEST + 1);
+        let attributes: String = (0..4_000).map(|number| format!(" a{number}=''")).collect();
+        let (tag, value, name) = (format!("<message{attributes}"), format!("<message a='{}", "x".repeat(9_000)), format!("<{}", "x".repeat(9_000)));
         for (text, expected) in [
             ("<!DOCTYPE x>", StreamCondition::RestrictedXml),
             ("<!-- x -->", StreamCondition::RestrictedXml),
@@ -209,10 +242,37 @@ mod tests {
             ("hello <message/>", StreamCondition::BadFormat),
             (large.as_str(), StreamCondition::PolicyViolation),
             (deep.as_str(), StreamCondition::PolicyViolation),
+            (tag.as_str(), StreamCondition::PolicyViolation),
+            (value.as_str(), StreamCondition::PolicyViolation),
+            (name.as_str(), StreamCondition::PolicyViolation),
         ] {
             assert_eq!(read(&[open.as_bytes(), text.as_bytes()]), Err(expected), "{text}");
         }
         assert_eq!(read(&[open.as_bytes(), b"<message>\xff\xfe</message>"]), Err(StreamCondition::UnsupportedEncoding));
+    }
+
+    #[test]
+    fn elements_are_counted() {
+        let mut reader = StreamReader::new(usize::MAX);
+        assert!(matches!(reader.next(&mut &b"<stream>"[..]), Ok(Some(Event::Open(_)))));
+        let stanza = |count: usize| format!("<message>{}</message>", "<a/>".repeat(count));
+        for _ in 0..2 {
+            assert!(matches!(reader.next(&mut stanza(MOST_ELEMENTS - 1).as_bytes()), Ok(Some(Event::Element(_)))));
+        }
+        assert_eq!(reader.next(&mut stanza(MOST_ELEMENTS).as_bytes()), Err(StreamCondition::PolicyViolation));
+    }
+
+    #[test]
+    fn what_has_begun_is_known() {
+        let mut reader = StreamReader::new(1_000);
+        assert!(matches!(reader.next(&mut &b"<stream>"[..]), Ok(Some(Event::Open(_)))));
+        let mut seen = Vec::new();
+        for piece in [" ", "<a", " b='c'>", "<d/>", "</a>", " \n", "<e/>", "<f>"] {
+            let mut input = piece.as_bytes();
+            while let Ok(Some(_)) = reader.next(&mut input) {}
+            seen.push(reader.under_way());
+        }
+        assert_eq!(seen, [None, Some(1), Some(1), Some(1), None, None, None, Some(3)]);
     }
 
     #[test]

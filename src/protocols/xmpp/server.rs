@@ -32,7 +32,11 @@ pub struct Bounds {
     pub queue: usize,
     /// Most nodes.
     pub nodes: usize,
-    /// Time for a login.
+    /// Most bytes of all that is kept of nodes, items and subscriptions.
+    pub stored: usize,
+    /// Most connections at once.
+    pub connections: usize,
+    /// Time for a login, and for a stanza from its first byte to its last.
     pub patience: std::time::Duration,
 }
 
@@ -57,7 +61,7 @@ impl Server {
 
     /// A server with no nodes that checks logins against what others check as well: making that is slow on purpose.
     pub fn with(bounds: Bounds, credentials: Rc<Credentials>, tls: Option<Arc<ServerConfig>>) -> Self {
-        Self { bounds, credentials, tls, peers: RefCell::default(), pubsub: RefCell::new(PubSub::new(bounds.nodes)) }
+        Self { bounds, credentials, tls, peers: RefCell::default(), pubsub: RefCell::new(PubSub::new(bounds.nodes, bounds.stored)) }
     }
 
     /// What protects it.

@@ -18,6 +18,8 @@ use super::xml::{Element, escape};
 
 /// After so many failures the stream is ended (RFC 6120 §6.4.5 suggests two to five).
 const MOST_FAILURES: u32 = 3;
+/// Most bytes of an element before a resource is bound. RFC 6120 §13.12 asks for 10,000 at least; a login needs 2,000.
+const LARGEST_OF_A_LOGIN: usize = 16 * 1024;
 /// A user whose name begins so is an observer, who belongs to no side of a trial.
 const WITNESS: &str = "witness-";
 
@@ -60,7 +62,7 @@ enum Stage {
 impl Session {
     /// For a connection just opened.
     pub fn new(server: Rc<Server>, outlet: Rc<dyn Outlet>, meter: Meter) -> Self {
-        let reader = StreamReader::new(server.bounds().stanza);
+        let reader = StreamReader::new(LARGEST_OF_A_LOGIN.min(server.bounds().stanza));
         Self { server, outlet, meter, reader, stage: Stage::Header, opened: false, secured: false, user: None, failures: 0 }
     }
 
@@ -73,6 +75,8 @@ impl Session {
                 Err(condition) => break self.fail(condition),
             };
             match self.take(event) {
+                // Who has been cut off is not served any more, whatever else it has sent.
+                Ok(Flow::Continue) if self.outlet.is_cut_off() => break Flow::Continue,
                 Ok(Flow::Continue) => {}
                 Ok(flow) => break flow,
                 Err(condition) => break self.fail(condition),
@@ -85,6 +89,11 @@ impl Session {
     /// Whether a resource is bound.
     pub fn is_bound(&self) -> bool {
         matches!(self.stage, Stage::Bound(_))
+    }
+
+    /// Which of the client's elements has begun and not ended, by its number.
+    pub fn under_way(&self) -> Option<u64> {
+        self.reader.under_way()
     }
 
     /// The layer below is TLS now.
@@ -261,6 +270,7 @@ impl Session {
         let peer = Rc::new(Peer { bare: bare.into(), full: full.into(), available: false.into(), outlet: Rc::clone(&self.outlet), meter: self.meter.clone() });
         self.server.join(&peer);
         self.stage = Stage::Bound(peer);
+        self.reader.allow(self.server.bounds().stanza);
         Ok(Flow::Continue)
     }
 
@@ -348,7 +358,7 @@ mod tests {
     }
 
     fn server() -> Rc<Server> {
-        let bounds = Bounds { stanza: 2_000, payload: 1_000, queue: 10_000, nodes: 10, patience: Duration::ZERO };
+        let bounds = Bounds { stanza: 2_000, payload: 1_000, queue: 10_000, nodes: 10, stored: 100_000, connections: 10, patience: Duration::ZERO };
         Rc::new(Server::new(bounds, "secret", None).unwrap())
     }
 

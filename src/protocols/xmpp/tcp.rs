@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
 use std::os::fd::AsRawFd as _;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::contender::socket;
@@ -32,6 +34,8 @@ use super::tls::Tls;
 const READ: usize = 16 * 1024;
 /// With so much waiting for a client, its own requests are not read: answers cannot then pile up past any bound.
 const HIGH_WATER: usize = 256 * 1024;
+/// So many connections beyond the limit are told that the server is full; the rest are closed without a word.
+const TURNED_AWAY: usize = 64;
 /// How long a closed stream may take to say its last words.
 const LINGER: Duration = Duration::from_secs(5);
 /// How long all of them may take once the server stops, so that it is over within a second.
@@ -48,8 +52,15 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, ledger: &Ledger, s
         tokio::select! {
             () = stop.cancelled() => break,
             accepted = socket::accept(&listener) => {
-                let connection = Connection::new(Rc::clone(&server), accepted?, ledger.meter(), Rc::clone(&buffer));
-                connections.spawn_local(connection.run(stop.clone()));
+                let (accepted, beyond) = (accepted?, connections.len().checked_sub(server.bounds().connections));
+                if beyond.is_some_and(|beyond| beyond >= TURNED_AWAY) {
+                    continue;
+                }
+                let connection = Connection::new(Rc::clone(&server), accepted, ledger.meter(), Rc::clone(&buffer));
+                match beyond {
+                    None => connections.spawn_local(connection.run(stop.clone())),
+                    Some(_) => connections.spawn_local(connection.ends(Some(StreamCondition::ResourceConstraint))),
+                };
             }
             Some(ended) = connections.join_next() => ended.map_err(io::Error::other)?,
         }
@@ -67,13 +78,15 @@ struct Connection {
     outlet: Rc<TcpOutlet>,
     session: Session,
     buffer: Rc<RefCell<Box<[u8]>>>,
+    /// The element that has begun and not ended, by its number, and how long it may take. Most of the time there is none.
+    unfinished: Option<(u64, Pin<Box<Sleep>>)>,
 }
 
 impl Connection {
     fn new(server: Rc<Server>, socket: TcpStream, meter: Meter, buffer: Rc<RefCell<Box<[u8]>>>) -> Self {
         let outlet = Rc::new(TcpOutlet::new(socket, meter.clone(), server.bounds().queue));
         let session = Session::new(Rc::clone(&server), Rc::clone(&outlet) as Rc<dyn Outlet>, meter);
-        Self { server, outlet, session, buffer }
+        Self { server, outlet, session, buffer, unfinished: None }
     }
 
     async fn run(mut self, stop: CancellationToken) {
@@ -83,17 +96,22 @@ impl Connection {
         // Boxed: only a login needs it, and the task keeps its room for as long as the connection lives.
         let login = Box::pin(tokio::time::timeout(patience, async {
             tokio::select! {
-                () = self.pump(true) => None,
+                end = self.pump(true) => end,
                 () = &mut stopped => Some(StreamCondition::SystemShutdown),
             }
         }));
         let mut end = login.await.unwrap_or(Some(StreamCondition::ConnectionTimeout));
         if end.is_none() && self.session.is_bound() {
             end = tokio::select! {
-                () = self.pump(false) => None,
+                end = self.pump(false) => end,
                 () = stopped => Some(StreamCondition::SystemShutdown),
             };
         }
+        self.ends(end).await;
+    }
+
+    /// Ends the stream, with an error where there is one, and hears the client out.
+    async fn ends(mut self, end: Option<StreamCondition>) {
         if let (Some(condition), true) = (end, self.outlet.is_open()) {
             self.session.fail(condition);
             self.outlet.close();
@@ -103,31 +121,49 @@ impl Connection {
         }
     }
 
-    /// Reads and writes until the stream is over, or bound where only a login is wanted.
-    async fn pump(&mut self, login: bool) {
+    /// Reads and writes until the stream is over, or bound where only a login is wanted. The condition is why we end it.
+    async fn pump(&mut self, login: bool) -> Option<StreamCondition> {
         while self.outlet.is_open() && !(login && self.session.is_bound()) {
             let queued = self.outlet.queued();
             let interest = match queued {
                 0 => Interest::READABLE,
                 1..=HIGH_WATER => Interest::READABLE | Interest::WRITABLE,
-                _ => Interest::WRITABLE,
+                _ => {
+                    // It is we who do not read: that is no fault of the client's.
+                    self.unfinished = None;
+                    Interest::WRITABLE
+                }
             };
             tokio::select! {
                 ready = self.outlet.socket.ready(interest) => {
-                    let Ok(ready) = ready else { return self.outlet.breaks() };
+                    let Ok(ready) = ready else {
+                        self.outlet.breaks();
+                        return None;
+                    };
                     if ready.is_writable() {
                         self.outlet.flush();
                     }
                     if queued <= HIGH_WATER && (ready.is_readable() || ready.is_read_closed()) {
                         self.read();
+                        self.watch_over();
                         // Tokio's budget counts calls, not work: a publisher that is always ahead would hold the thread for
                         // a hundred reads.
                         tokio::task::yield_now().await;
                     }
                 }
                 () = self.outlet.changed.notified() => {}
+                () = late(&mut self.unfinished), if !login => return Some(StreamCondition::ConnectionTimeout),
             }
             tokio::task::consume_budget().await;
+        }
+        None
+    }
+
+    /// An element that comes byte by byte must come to its end too.
+    fn watch_over(&mut self) {
+        let under_way = self.session.under_way();
+        if under_way != self.unfinished.as_ref().map(|(number, _)| *number) {
+            self.unfinished = under_way.map(|number| (number, Box::pin(tokio::time::sleep(self.server.bounds().patience))));
         }
     }
 
@@ -183,6 +219,14 @@ impl Connection {
             }
             tokio::task::consume_budget().await;
         }
+    }
+}
+
+/// Ends when the time of what has begun is over; never where nothing has.
+async fn late(unfinished: &mut Option<(u64, Pin<Box<Sleep>>)>) {
+    match unfinished {
+        Some((_, time)) => time.as_mut().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -332,6 +376,10 @@ impl Outlet for TcpOutlet {
             Ok(()) => self.write(&[&out]),
             Err(_) => self.breaks(),
         }
+    }
+
+    fn is_cut_off(&self) -> bool {
+        self.state.get() == State::Broken
     }
 
     fn close(&self) {

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use xmpp_parsers::jid::FullJid;
 
 use crate::contender::inbox::Message;
 use crate::contender::{Fault, socket};
@@ -15,7 +16,8 @@ use crate::protocols::xmpp::namespaces as ns;
 use crate::protocols::xmpp::reader::{Event, StreamReader};
 use crate::protocols::xmpp::xml::{Element, escape};
 
-use super::super::link::{Caller, Step, mechanism, not_offered};
+use super::super::authentication::Authentication;
+use super::super::link::{Caller, Step, not_offered};
 use super::requests;
 
 /// Elements of a login are small: features, challenges.
@@ -107,8 +109,8 @@ impl<'a> Login<'a> {
         if !offered.iter().any(|offer| offer == sasl.name()) {
             return Err(not_offered(what, sasl, &offered.iter().map(AsRef::as_ref).collect::<Vec<_>>()));
         }
-        let mut mechanism = mechanism(&self.caller.user, self.caller.settings).map_err(broken)?;
-        let initial = encode(&mechanism.initial());
+        let mut authentication = Authentication::new(&self.caller.user, self.caller.settings).map_err(broken)?;
+        let initial = encode(&authentication.initial());
         self.send(socket, &requests::sasl("auth", Some(sasl.name()), &initial)).await?;
         loop {
             let element = self.element(socket).await?;
@@ -117,11 +119,10 @@ impl<'a> Login<'a> {
             }
             match element.name.as_str() {
                 "challenge" => {
-                    let answer = mechanism.response(&decode(&element).map_err(broken)?).map_err(|error| broken(error.to_string()))?;
+                    let answer = authentication.response(&decode(&element).map_err(broken)?).map_err(broken)?;
                     self.send(socket, &requests::sasl("response", None, &encode(&answer))).await?;
                 }
-                // A server that knows the password proves it (RFC 5802 §3).
-                "success" => return mechanism.success(&decode(&element).map_err(broken)?).map_err(|error| broken(error.to_string())),
+                "success" => return authentication.success(&decode(&element).map_err(broken)?).map_err(broken),
                 "failure" => return Err(Fault::refused(what, condition(&element, ns::SASL))),
                 _ => return Err(self.unexpected(&element)),
             }
@@ -131,7 +132,7 @@ impl<'a> Login<'a> {
     async fn bind(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Box<str>, Fault> {
         self.send(socket, &requests::bind()).await?;
         let iq = self.element(socket).await?;
-        if !iq.is("iq", ns::CLIENT) {
+        if !iq.is("iq", ns::CLIENT) || iq.attribute("id") != Some("bind") {
             return Err(self.unexpected(&iq));
         }
         if let Some(error) = iq.child("error", ns::CLIENT) {
@@ -139,7 +140,8 @@ impl<'a> Login<'a> {
         }
         let jid = iq.child("bind", ns::BIND).and_then(|bind| bind.child("jid", ns::BIND));
         let jid = jid.ok_or_else(|| Fault::protocol(self.what, "the server's answer to binding has no address"))?;
-        Ok(escape(&jid.text()).into())
+        let address = FullJid::new(&jid.text()).map_err(|error| Fault::protocol(self.what, format!("the address that the server gives: {error}")))?;
+        Ok(escape(address.as_str()).into())
     }
 
     async fn send(&mut self, socket: &mut (impl AsyncRead + AsyncWrite + Unpin), text: &str) -> Result<(), Fault> {

@@ -10,7 +10,7 @@ pub(crate) mod login;
 pub(crate) mod model;
 pub(crate) mod reader;
 mod requests;
-mod splitter;
+pub(crate) mod splitter;
 pub(crate) mod stanza;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From the bytes of a stream to stanzas, in place.
 
-use super::splitter::{DEEPEST, Piece, Splitter};
+use super::splitter::{DEEPEST, LARGEST_TAG, Piece, Splitter};
 use super::stanza::{Arrival, Names, arrival};
 
 /// The largest stanza that is read, in bytes: the largest payload (1 MiB), each of whose characters may have become six,
@@ -22,6 +22,9 @@ pub enum Broken {
     /// A stanza that is larger than [`LARGEST`].
     #[error("a stanza of more than {LARGEST} bytes")]
     TooLarge,
+    /// A tag that is larger than [`LARGEST_TAG`].
+    #[error("a tag of more than {LARGEST_TAG} bytes")]
+    LargeTag,
     /// Elements nested deeper than [`DEEPEST`].
     #[error("elements nested deeper than {DEEPEST}")]
     TooDeep,

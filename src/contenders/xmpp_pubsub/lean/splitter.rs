@@ -9,6 +9,8 @@ use super::reader::Broken;
 
 /// How deep elements may be nested within a stanza; real ones stay below ten.
 pub const DEEPEST: u32 = 64;
+/// Most bytes of a tag with its attributes: whoever reads them compares each with all others.
+pub const LARGEST_TAG: usize = 16 * 1024;
 
 /// A piece of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub struct Splitter {
     opened: bool,
     /// Elements open within the top-level one, itself included.
     depth: u32,
+    /// Where the last tag of the current piece begins.
+    tag: usize,
     /// Bytes of the current piece that have been looked at.
     seen: usize,
 }
@@ -96,6 +100,7 @@ impl Splitter {
                         byte if byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80 => State::Start,
                         _ => return Err(Broken::Xml("a tag without a name")),
                     };
+                    self.tag = at;
                     at += 1;
                 }
                 State::Start => {
@@ -117,6 +122,7 @@ impl Splitter {
                     Some(value) => {
                         self.state = State::Start;
                         at += value + 1;
+                        self.check_tag(at)?;
                     }
                     None => at = bytes.len(),
                 },
@@ -163,8 +169,15 @@ impl Splitter {
                 },
             }
         }
+        if matches!(self.state, State::Start | State::Value(_)) {
+            self.check_tag(at)?;
+        }
         self.seen = at;
         Ok(None)
+    }
+
+    fn check_tag(&self, at: usize) -> Result<(), Broken> {
+        if at - self.tag > LARGEST_TAG { Err(Broken::LargeTag) } else { Ok(()) }
     }
 
     fn found(&mut self, piece: Piece, length: usize) -> (Piece, usize) {

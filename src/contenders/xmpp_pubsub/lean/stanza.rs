@@ -11,6 +11,7 @@ use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::{Namespace, NamespaceResolver, QName, ResolveResult};
 
+use crate::protocols::xmpp::server::PUBSUB_SERVICE;
 use crate::protocols::xmpp::{namespaces as ns, update};
 
 use super::reader::Broken;
@@ -250,9 +251,11 @@ impl<'a> Stanza<'a> {
             Kind::StreamError => Arrival::StreamError(condition()),
             Kind::Iq => {
                 let id = self.id.ok_or_else(|| Broken::Unexpected("iq without an id".to_owned()))?;
+                // Others may not answer in the service's place (RFC 6120 §8.1.3).
+                let from_service = self.from.as_deref().is_none_or(|from| from == PUBSUB_SERVICE);
                 match self.of_type.as_deref() {
-                    Some("result") => Arrival::Answer(id.parse().ok(), None),
-                    Some("error") => Arrival::Answer(id.parse().ok(), Some(condition())),
+                    Some("result") => Arrival::Answer(id.parse().ok().filter(|_| from_service), None),
+                    Some("error") => Arrival::Answer(id.parse().ok().filter(|_| from_service), Some(condition())),
                     Some("get" | "set") => Arrival::Request { id, from: self.from, is_ping: self.is_ping == Some(true) },
                     _ => return Err(Broken::Unexpected("iq without a type".to_owned())),
                 }

@@ -181,8 +181,9 @@ fn no_stream_fills_the_memory() {
                 break broken;
             }
         };
-        assert_eq!(broken, Broken::TooLarge, "{endless}");
-        assert!(fed > LARGEST - piece.len());
+        let is_tag = endless.starts_with("<message ");
+        assert_eq!(broken, if is_tag { Broken::LargeTag } else { Broken::TooLarge }, "{endless}");
+        assert!(is_tag || fed > LARGEST - piece.len());
     }
     // White space between stanzas is let go as it comes, and so is the memory of a stanza that came in two.
     let mut reader = Reader::default();

@@ -5,7 +5,7 @@
 //! the scenario says, and does not check the server's signature.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -31,9 +31,9 @@ use crate::contender::{Fault, socket};
 use crate::protocols::xmpp::namespaces as ns;
 use crate::protocols::xmpp::server::DOMAIN;
 
-use super::super::link::{
-    Answer, Caller, GOODBYE, Link, MOST_REPLIES, RESOURCE, Request, Step, in_time, mechanism, not_offered, stream_closed, stream_error, words,
-};
+use super::super::authentication::Authentication;
+use super::super::link::{Answer, Caller, GOODBYE, Link, MOST_REPLIES, RESOURCE, Request, Step, in_time, not_offered, stream_closed, stream_error, words};
+use super::guard::Guard;
 use super::stanzas;
 
 /// Memory of a stream in the client's process, in bytes.
@@ -110,17 +110,22 @@ impl LibraryLink {
             return;
         }
         match stanza {
-            Stanza::Iq(Iq::Result { id, .. }) => {
+            Stanza::Iq(Iq::Result { id, from, .. }) => {
                 self.inbox.received(Message::Stanza, true, None);
-                take(Answer { id: id.parse().ok(), refusal: None });
+                take(Answer { id: self.ours(&id, from.as_ref()), refusal: None });
             }
-            Stanza::Iq(Iq::Error { id, error, .. }) => {
+            Stanza::Iq(Iq::Error { id, from, error, .. }) => {
                 self.inbox.received(Message::Stanza, true, None);
-                take(Answer { id: id.parse().ok(), refusal: Some(words(&error.defined_condition)) });
+                take(Answer { id: self.ours(&id, from.as_ref()), refusal: Some(words(&error.defined_condition)) });
             }
             Stanza::Message(message) => self.inbox.received(Message::Stanza, false, stanzas::update(&message).as_deref()),
             Stanza::Iq(_) | Stanza::Presence(_) => self.inbox.received(Message::Stanza, false, None),
         }
+    }
+
+    /// The id of a request that was put to the service; others may not answer in its place (RFC 6120 §8.1.3).
+    fn ours(&self, id: &str, from: Option<&Jid>) -> Option<u64> {
+        id.parse().ok().filter(|_| from.is_none_or(|from| *from == self.service))
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Stanza, Fault>> {
@@ -190,9 +195,10 @@ impl Login<'_> {
     async fn run(self) -> Result<LibraryLink, Fault> {
         let tcp = TcpStream::connect(&self.caller.server.socket).await.map_err(|error| self.lost(error))?;
         socket::prepare(&tcp).map_err(|error| self.lost(error))?;
-        let (inbox, cut) = (&self.caller.inbox, Rc::new(Cell::new(false)));
+        let (inbox, cut, guard) = (&self.caller.inbox, Rc::new(Cell::new(false)), Rc::new(RefCell::new(Guard::new())));
         inbox.connected();
-        let pipe = BufStream::with_capacity(BUFFER, BUFFER, CountedSocket { socket: tcp, inbox: Rc::clone(inbox), cut: Rc::clone(&cut) });
+        let pipe =
+            BufStream::with_capacity(BUFFER, BUFFER, CountedSocket { socket: tcp, inbox: Rc::clone(inbox), cut: Rc::clone(&cut), guard: Rc::clone(&guard) });
         // Deadlines are ours: silence on a stream is no fault when nothing changes.
         let never = Timeouts { read_timeout: Duration::from_secs(86_400 * 365), response_timeout: Duration::from_secs(86_400 * 365) };
         self.step.is("opening the stream");
@@ -202,6 +208,7 @@ impl Login<'_> {
         self.step.is("authenticating");
         self.authenticate(&mut stream, &features).await?;
         self.step.is("opening the stream anew");
+        guard.borrow_mut().restart();
         let restarted: InitiatingStream<Pipe> = stream.initiate_reset();
         inbox.sent(Message::Handshake, 0);
         let opened = restarted.send_header(header()).await.map_err(|error| self.lost(error))?;
@@ -211,6 +218,7 @@ impl Login<'_> {
         }
         self.step.is("binding a resource");
         let address = self.bind(&mut stream).await?;
+        guard.borrow_mut().logged_in();
         let service = stanzas::service().map_err(|error| Fault::protocol(self.what, error))?;
         let inbox = self.caller.inbox;
         Ok(LibraryLink { stream, inbox, service, address, outgoing: VecDeque::new(), replies: 0, unflushed: false, ended: false, cut })
@@ -232,18 +240,17 @@ impl Login<'_> {
         if !features.sasl_mechanisms.contains(sasl.name()) {
             return Err(not_offered(self.what, sasl, &features.sasl_mechanisms.iter().map(String::as_str).collect::<Vec<_>>()));
         }
-        let mut mechanism = mechanism(&self.caller.user, self.caller.settings).map_err(|error| Fault::protocol(self.what, error))?;
+        let mut authentication = Authentication::new(&self.caller.user, self.caller.settings).map_err(|error| Fault::protocol(self.what, error))?;
         let name = sasl.name().parse().map_err(|error| Fault::protocol(self.what, error))?;
-        self.send(stream, Nonza::Auth(Auth { mechanism: name, data: mechanism.initial() })).await?;
+        self.send(stream, Nonza::Auth(Auth { mechanism: name, data: authentication.initial() })).await?;
         loop {
             match self.receive(stream).await? {
                 XmppStreamElement::Sasl(Nonza::Challenge(challenge)) => {
-                    let data = mechanism.response(&challenge.data).map_err(|error| Fault::protocol(self.what, error))?;
+                    let data = authentication.response(&challenge.data).map_err(|error| Fault::protocol(self.what, error))?;
                     self.send(stream, Nonza::Response(Response { data })).await?;
                 }
-                // A server that knows the password proves it (RFC 5802 §3).
                 XmppStreamElement::Sasl(Nonza::Success(success)) => {
-                    return mechanism.success(&success.data).map_err(|error| Fault::protocol(self.what, error));
+                    return authentication.success(&success.data).map_err(|error| Fault::protocol(self.what, error));
                 }
                 XmppStreamElement::Sasl(Nonza::Failure(failure)) => return Err(Fault::refused(self.what, words(&failure.defined_condition))),
                 other => return Err(self.unexpected(other)),
@@ -255,7 +262,7 @@ impl Login<'_> {
         let query = Iq::from_set("bind", BindQuery::new(Some(RESOURCE.to_owned())));
         self.send(stream, Stanza::Iq(query)).await?;
         match self.receive(stream).await? {
-            XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { payload: Some(payload), .. })) => {
+            XmppStreamElement::Stanza(Stanza::Iq(Iq::Result { payload: Some(payload), id, .. })) if id == "bind" => {
                 BindResponse::try_from(payload).map(Jid::from).map_err(|error| Fault::protocol(self.what, error))
             }
             XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { error, .. })) => Err(Fault::refused(self.what, words(&error.defined_condition))),
@@ -315,6 +322,8 @@ struct CountedSocket {
     inbox: Rc<dyn Inbox>,
     /// Set once the other end has closed it.
     cut: Rc<Cell<bool>>,
+    /// Ends the stream before the parser has more than it can bear.
+    guard: Rc<RefCell<Guard>>,
 }
 
 impl AsyncRead for CountedSocket {
@@ -324,7 +333,8 @@ impl AsyncRead for CountedSocket {
         let read = buffer.filled().len() - before;
         self.cut.set(read == 0);
         self.inbox.bytes(0, read);
-        Poll::Ready(Ok(()))
+        let looked = self.guard.borrow_mut().look(&buffer.filled()[before..]);
+        Poll::Ready(looked.map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why)))
     }
 }
 

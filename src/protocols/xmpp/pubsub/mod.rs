@@ -21,7 +21,7 @@ use super::server::Server;
 use super::stanza::{Reply, Request};
 use super::xml::{Element, escape};
 use form::SendLast;
-use node::Node;
+use node::{Node, subscription_bytes};
 
 /// What the service can do (XEP-0060 §16.3): what disco#info says.
 const FEATURES: [&str; 20] = [
@@ -53,23 +53,46 @@ pub struct PubSub {
     /// The nodes that an address, bare or full, is subscribed to.
     subscriptions: HashMap<Rc<str>, HashSet<Rc<str>>>,
     most_nodes: usize,
+    /// Bytes that all of this holds, roughly, and how many it may.
+    stored: usize,
+    most_stored: usize,
     /// Makes ids of items, notifications and instant nodes.
     count: u64,
 }
 
 impl PubSub {
-    /// No nodes yet, `most_nodes` at most.
-    pub fn new(most_nodes: usize) -> Self {
-        Self { nodes: HashMap::new(), subscriptions: HashMap::new(), most_nodes, count: 0 }
+    /// No nodes yet, `most_nodes` and `most_stored` bytes of everything at most.
+    pub fn new(most_nodes: usize, most_stored: usize) -> Self {
+        Self { nodes: HashMap::new(), subscriptions: HashMap::new(), most_nodes, stored: 0, most_stored, count: 0 }
     }
 
     /// A client has gone: subscriptions of its full address end with it, since nobody will ever have that session again.
     pub fn forget(&mut self, full: &str) {
         for name in self.subscriptions.remove(full).unwrap_or_default() {
-            if let Some(node) = self.nodes.get_mut(&name) {
-                node.subscribers.swap_remove(full);
+            if let Some(node) = self.nodes.get_mut(&name)
+                && node.subscribers.swap_remove(full).is_some()
+            {
+                self.stored -= subscription_bytes(full);
             }
         }
+    }
+
+    /// Changes a node of `peer`'s, and keeps count of what it holds.
+    ///
+    /// # Errors
+    /// There is none, it is somebody else's, or `change` says so.
+    fn change<T>(&mut self, name: &str, peer: &Peer, change: impl FnOnce(&mut Node) -> Result<T, StanzaError>) -> Result<T, StanzaError> {
+        let node = self.owned(name, peer)?;
+        let before = node.bytes();
+        let changed = change(node);
+        let after = node.bytes();
+        self.stored = self.stored - before + after;
+        changed
+    }
+
+    /// Whether so many more bytes may be kept.
+    fn has_room(&self, bytes: usize) -> bool {
+        self.stored.saturating_add(bytes) <= self.most_stored
     }
 
     fn node(&self, name: &str) -> Result<&Node, StanzaError> {
@@ -101,7 +124,7 @@ pub fn handle(server: &Server, pubsub: &RefCell<PubSub>, peer: &Rc<Peer>, reques
         (ns::PUBSUB, "pubsub") => requests::handle(server, pubsub, peer, request, reply),
         (ns::PUBSUB_OWNER, "pubsub") => owner::handle(server, pubsub, peer, request, reply),
         (ns::DISCO_INFO, "query") if !request.set => reply_info(pubsub, request.payload, reply),
-        (ns::DISCO_ITEMS, "query") if !request.set => reply_items(pubsub, request.payload, reply),
+        (ns::DISCO_ITEMS, "query") if !request.set => reply_items(server, pubsub, request.payload, reply),
         (ns::PING, "ping") if !request.set => {
             reply.result("");
             Ok(())
@@ -119,9 +142,24 @@ pub fn came(server: &Server, pubsub: &PubSub, peer: &Rc<Peer>) {
     }
 }
 
+/// Longest name of a node or an item, in bytes: what one part of an address may have (RFC 7622 §3).
+const LONGEST_NAME: usize = 1023;
+/// Bytes of markup around each entry of a list.
+const ENTRY: usize = 100;
+
 /// The name of the node that a request is about.
 fn required_node(element: &Element) -> Result<&str, StanzaError> {
     element.attribute("node").filter(|node| !node.is_empty()).ok_or_else(|| StanzaCondition::BadRequest.because("nodeid-required"))
+}
+
+/// Whether a list of such parts can be answered: one that fills a client's whole queue would never reach it.
+///
+/// # Errors
+/// It cannot: who asks has to ask for less.
+fn can_be_answered(server: &Server, parts: impl Iterator<Item = usize>) -> Result<(), StanzaError> {
+    let most = server.bounds().queue / 2;
+    let bytes = parts.fold(0_usize, |sum, part| sum.saturating_add(part + ENTRY));
+    if bytes <= most { Ok(()) } else { Err(StanzaCondition::ResourceConstraint.into()) }
 }
 
 fn reply_info(pubsub: &PubSub, query: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
@@ -146,17 +184,20 @@ fn reply_info(pubsub: &PubSub, query: &Element, reply: &Reply<'_>) -> Result<(),
     Ok(())
 }
 
-fn reply_items(pubsub: &PubSub, query: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+fn reply_items(server: &Server, pubsub: &PubSub, query: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let service = super::server::PUBSUB_SERVICE;
     let body = match query.attribute("node") {
         None => {
+            can_be_answered(server, pubsub.nodes.keys().map(|name| name.len()))?;
             let mut names: Vec<&Rc<str>> = pubsub.nodes.keys().collect();
             names.sort_unstable();
             let items: String = names.into_iter().map(|name| format!("<item jid='{service}' node='{}'/>", escape(name))).collect();
             format!("<query xmlns='{}'>{items}</query>", ns::DISCO_ITEMS)
         }
         Some(name) => {
-            let items: String = pubsub.node(name)?.items.iter().map(|item| format!("<item jid='{service}' name='{}'/>", escape(&item.id))).collect();
+            let node = pubsub.node(name)?;
+            can_be_answered(server, node.items.iter().map(|item| item.id.len()))?;
+            let items: String = node.items.iter().map(|item| format!("<item jid='{service}' name='{}'/>", escape(&item.id))).collect();
             format!("<query xmlns='{}' node='{}'>{items}</query>", ns::DISCO_ITEMS, escape(name))
         }
     };

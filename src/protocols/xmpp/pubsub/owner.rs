@@ -39,15 +39,19 @@ pub fn handle(server: &Server, pubsub: &mut PubSub, peer: &Rc<Peer>, request: &R
 }
 
 fn configure(pubsub: &mut PubSub, peer: &Peer, configure: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
-    let node = pubsub.owned(required_node(configure)?, peer)?;
+    let name = required_node(configure)?;
+    pubsub.owned(name, peer)?;
     let form = configure.child("x", ns::FORMS).ok_or(StanzaCondition::BadRequest)?;
     // A form that is cancelled changes nothing (XEP-0060 §8.2.5.1).
     match form.attribute("type") {
-        Some("submit") => node.config = node.config.changed(form)?,
+        Some("submit") => pubsub.change(name, peer, |node| {
+            node.config = node.config.changed(form)?;
+            node.trim();
+            Ok(())
+        })?,
         Some("cancel") => {}
         _ => return Err(StanzaCondition::BadRequest.into()),
     }
-    node.trim();
     reply.result("");
     Ok(())
 }
@@ -57,6 +61,7 @@ fn delete(server: &Server, pubsub: &mut PubSub, peer: &Peer, delete: &Element, r
     pubsub.owned(name, peer)?;
     let number = pubsub.next_id();
     let Some(node) = pubsub.nodes.remove(name) else { return Err(StanzaCondition::ItemNotFound.into()) };
+    pubsub.stored -= node.bytes() + node.subscriber_bytes();
     for address in node.subscribers.keys() {
         if let Some(nodes) = pubsub.subscriptions.get_mut(address) {
             nodes.remove(name);
@@ -75,11 +80,14 @@ fn delete(server: &Server, pubsub: &mut PubSub, peer: &Peer, delete: &Element, r
 fn purge(server: &Server, pubsub: &mut PubSub, peer: &Peer, purge: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let name = required_node(purge)?;
     let number = pubsub.next_id();
-    let node = pubsub.owned(name, peer)?;
-    if !node.config.persist_items {
-        return Err(StanzaError::unsupported("persistent-items"));
-    }
-    node.items.clear();
+    pubsub.change(name, peer, |node| {
+        if !node.config.persist_items {
+            return Err(StanzaError::unsupported("persistent-items"));
+        }
+        node.clear();
+        Ok(())
+    })?;
+    let node = pubsub.node(name)?;
     reply.result("");
     if node.config.notify_retract {
         Notification::purged(node, number).to_all(server, node);

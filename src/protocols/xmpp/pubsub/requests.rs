@@ -13,8 +13,8 @@ use super::super::update;
 use super::super::xml::{Element, escape};
 use super::events::{self, Notification};
 use super::form::{Config, SendLast};
-use super::node::{Item, Node, Subscriber};
-use super::{PubSub, required_node};
+use super::node::{Item, Node, Subscriber, subscription_bytes};
+use super::{LONGEST_NAME, PubSub, can_be_answered, required_node};
 
 /// A request in the general namespace.
 ///
@@ -31,9 +31,9 @@ pub fn handle(server: &Server, pubsub: &mut PubSub, peer: &Rc<Peer>, request: &R
         ("publish", true) if has("publish-options") => Err(StanzaError::unsupported("publish-options")),
         ("publish", true) => publish(server, pubsub, peer, action, reply),
         ("retract", true) => retract(server, pubsub, peer, action, reply),
-        ("items", false) => items(pubsub, action, reply),
-        ("subscriptions", false) => subscriptions(pubsub, peer, action, reply),
-        ("affiliations", false) => affiliations(pubsub, peer, action, reply),
+        ("items", false) => items(server, pubsub, action, reply),
+        ("subscriptions", false) => subscriptions(server, pubsub, peer, action, reply),
+        ("affiliations", false) => affiliations(server, pubsub, peer, action, reply),
         ("options", _) => Err(StanzaError::unsupported("subscription-options")),
         ("default", false) => Err(StanzaError::unsupported("retrieve-default-sub")),
         _ => Err(StanzaCondition::BadRequest.into()),
@@ -49,6 +49,9 @@ fn create(pubsub: &mut PubSub, peer: &Peer, create: &Element, payload: &Element,
     if wanted.is_some_and(|name| pubsub.nodes.contains_key(name)) {
         return Err(StanzaCondition::Conflict.into());
     }
+    if wanted.is_some_and(|name| name.len() > LONGEST_NAME) {
+        return Err(StanzaCondition::NotAcceptable.into());
+    }
     if pubsub.nodes.len() >= pubsub.most_nodes {
         return Err(StanzaCondition::ResourceConstraint.into());
     }
@@ -63,7 +66,11 @@ fn create(pubsub: &mut PubSub, peer: &Peer, create: &Element, payload: &Element,
             }
         },
     };
-    let node = Node { name: Rc::clone(&name), owner: Rc::clone(&peer.bare), config, items: Default::default(), subscribers: Default::default() };
+    let node = Node::new(Rc::clone(&name), Rc::clone(&peer.bare), config);
+    if !pubsub.has_room(node.bytes()) {
+        return Err(StanzaCondition::ResourceConstraint.into());
+    }
+    pubsub.stored += node.bytes();
     pubsub.nodes.insert(Rc::clone(&name), node);
     // Only who let the service choose has to be told the name (XEP-0060 §8.1.2).
     let body = if wanted.is_none() { format!("<pubsub xmlns='{}'><create node='{}'/></pubsub>", ns::PUBSUB, escape(&name)) } else { String::new() };
@@ -92,6 +99,12 @@ fn no_subid(element: &Element) -> Result<(), StanzaError> {
 fn subscribe(server: &Server, pubsub: &mut PubSub, peer: &Rc<Peer>, subscribe: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let name = required_node(subscribe)?;
     let address = own_address(subscribe, peer, StanzaCondition::BadRequest.because("invalid-jid"))?;
+    let bytes = subscription_bytes(&address);
+    let is_new = !pubsub.node(name)?.subscribers.contains_key(&address);
+    if is_new && !pubsub.has_room(bytes) {
+        return Err(StanzaCondition::PolicyViolation.because("too-many-subscriptions"));
+    }
+    pubsub.stored += if is_new { bytes } else { 0 };
     let node = pubsub.node_mut(name)?;
     let subscriber = if Rc::ptr_eq(&address, &peer.full) { Subscriber::Session(Rc::clone(peer)) } else { Subscriber::Address };
     node.subscribers.insert(Rc::clone(&address), subscriber);
@@ -118,6 +131,7 @@ fn unsubscribe(pubsub: &mut PubSub, peer: &Peer, unsubscribe: &Element, reply: &
     if node.subscribers.swap_remove(&address).is_none() {
         return Err(StanzaCondition::UnexpectedRequest.because("not-subscribed"));
     }
+    pubsub.stored -= subscription_bytes(&address);
     if let Some(nodes) = pubsub.subscriptions.get_mut(&address) {
         nodes.remove(name);
         if nodes.is_empty() {
@@ -136,6 +150,7 @@ fn publish(server: &Server, pubsub: &mut PubSub, peer: &Peer, publish: &Element,
     peer.meter.count(|traffic| traffic.payload_bytes += update);
     let name = required_node(publish)?;
     let number = pubsub.next_id();
+    let (stored, most_stored) = (pubsub.stored, pubsub.most_stored);
     let node = pubsub.node_mut(name)?;
     if !node.config.open_to_publishers && *node.owner != *peer.bare {
         return Err(StanzaCondition::Forbidden.into());
@@ -160,9 +175,19 @@ fn publish(server: &Server, pubsub: &mut PubSub, peer: &Peer, publish: &Element,
         return Err(StanzaCondition::NotAcceptable.because("payload-too-big"));
     }
     let id: Rc<str> = item.attribute("id").filter(|id| !id.is_empty()).map_or_else(|| format!("i{number}").into(), Into::into);
+    if id.len() > LONGEST_NAME {
+        return Err(StanzaCondition::NotAcceptable.into());
+    }
     let item = Item { id: Rc::clone(&id), payload: xml.into(), update: updates(item), published: jiff::Timestamp::now() };
+    let after = (stored + item.bytes()).saturating_sub(node.makes_room_for(&id));
+    if after > most_stored {
+        return Err(StanzaCondition::ResourceConstraint.into());
+    }
     Notification::published(node, &item, number).to_all(server, node);
+    let before = node.bytes();
     node.put(item);
+    let after = node.bytes();
+    pubsub.stored = stored - before + after;
     reply.result(&format!("<pubsub xmlns='{}'><publish node='{}'><item id='{}'/></publish></pubsub>", ns::PUBSUB, escape(name), escape(&id)));
     Ok(())
 }
@@ -180,17 +205,20 @@ fn retract(server: &Server, pubsub: &mut PubSub, peer: &Peer, retract: &Element,
     let item = retract.child("item", ns::PUBSUB).ok_or_else(|| StanzaCondition::BadRequest.because("item-required"))?;
     let id = item.attribute("id").filter(|id| !id.is_empty()).ok_or_else(|| StanzaCondition::BadRequest.because("item-required"))?;
     let at = node.items.iter().position(|item| *item.id == *id).ok_or(StanzaCondition::ItemNotFound)?;
-    node.items.remove(at);
+    let before = node.bytes();
+    node.remove(at);
+    let gone = before - node.bytes();
     reply.result("");
     // The publisher's wish counts, else the node's configuration (XEP-0060 §7.2.2.1).
     let notify = retract.attribute("notify").map_or(node.config.notify_retract, |notify| matches!(notify, "1" | "true"));
     if notify {
         Notification::retracted(node, id, number).to_all(server, node);
     }
+    pubsub.stored -= gone;
     Ok(())
 }
 
-fn items(pubsub: &PubSub, items: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+fn items(server: &Server, pubsub: &PubSub, items: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let name = required_node(items)?;
     let node = pubsub.node(name)?;
     no_subid(items)?;
@@ -204,13 +232,15 @@ fn items(pubsub: &PubSub, items: &Element, reply: &Reply<'_>) -> Result<(), Stan
     let wanted: Vec<&str> = items.elements().filter(|element| element.is("item", ns::PUBSUB)).filter_map(|item| item.attribute("id")).collect();
     let found = node.items.iter().filter(|item| wanted.is_empty() || wanted.contains(&&*item.id));
     let skipped = found.clone().count().saturating_sub(most);
-    let body: String = found.skip(skipped).map(|item| events::item_xml(item, true)).collect();
+    let wanted = found.skip(skipped);
+    can_be_answered(server, wanted.clone().map(Item::bytes))?;
+    let body: String = wanted.map(|item| events::item_xml(item, true)).collect();
     reply.result(&format!("<pubsub xmlns='{}'><items node='{}'>{body}</items></pubsub>", ns::PUBSUB, escape(name)));
     Ok(())
 }
 
 /// One's own subscriptions, all of them or those to one node (XEP-0060 §5.6).
-fn subscriptions(pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+fn subscriptions(server: &Server, pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let only = asked.attribute("node");
     if let Some(name) = only {
         pubsub.node(name)?;
@@ -220,6 +250,7 @@ fn subscriptions(pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_
         .flat_map(|address| pubsub.subscriptions.get(address).into_iter().flatten().map(|node| (&**node, &**address)))
         .filter(|(node, _)| only.is_none_or(|only| only == *node))
         .collect();
+    can_be_answered(server, found.iter().map(|(node, address)| node.len() + address.len()))?;
     found.sort_unstable();
     let body: String = found
         .into_iter()
@@ -231,13 +262,14 @@ fn subscriptions(pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_
 }
 
 /// One's own affiliations, which are the nodes one has created (XEP-0060 §5.7).
-fn affiliations(pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
+fn affiliations(server: &Server, pubsub: &PubSub, peer: &Peer, asked: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
     let only = asked.attribute("node");
     if let Some(name) = only {
         pubsub.node(name)?;
     }
     let mut found: Vec<&str> = pubsub.nodes.values().filter(|node| *node.owner == *peer.bare).map(|node| &*node.name).collect();
     found.retain(|node| only.is_none_or(|only| only == *node));
+    can_be_answered(server, found.iter().map(|node| node.len()))?;
     found.sort_unstable();
     let body: String = found.into_iter().map(|node| format!("<affiliation node='{}' affiliation='owner'/>", escape(node))).collect();
     let node = only.map(|only| format!(" node='{}'", escape(only))).unwrap_or_default();
