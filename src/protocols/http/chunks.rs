@@ -8,6 +8,8 @@ enum At {
     /// In a chunk's size.
     #[default]
     Size,
+    /// In white space behind a size: an extension may follow, or nothing.
+    SizeSpace,
     /// In a chunk extension, which means nothing to us.
     Extension,
     /// Behind the CR of a size's line.
@@ -80,14 +82,11 @@ impl Chunks {
                 }
                 At::Size
             }
-            (At::Size, b'\r' | b';' | b' ' | b'\t') if self.digits > 0 => {
-                if byte == b'\r' {
-                    At::SizeEnd
-                } else {
-                    At::Extension
-                }
-            }
-            (At::Size, _) => return Err(Malformed::Chunk("a size is not a hexadecimal number")),
+            (At::Size, _) if self.digits == 0 => return Err(Malformed::Chunk("a size is not a hexadecimal number")),
+            (At::Size | At::SizeSpace, b'\r') => At::SizeEnd,
+            (At::Size | At::SizeSpace, b';') => At::Extension,
+            (At::Size | At::SizeSpace, b' ' | b'\t') => self.ignore(At::SizeSpace)?,
+            (At::Size | At::SizeSpace, _) => return Err(Malformed::Chunk("a size is not a hexadecimal number")),
             (At::Extension, b'\r') => At::SizeEnd,
             (At::Extension | At::Trailer | At::TrailerField, b'\n') => return Err(Malformed::Chunk("a line ends without CR")),
             (At::Extension, _) => self.ignore(At::Extension)?,

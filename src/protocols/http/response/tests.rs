@@ -100,6 +100,7 @@ fn what_is_wrong_is_named() {
         (chunked("\r\n"), Malformed::Chunk("a size is not a hexadecimal number")),
         (chunked("2\r\nokay"), Malformed::Chunk("a chunk is longer than its size")),
         (chunked("2\nok"), Malformed::Chunk("a size is not a hexadecimal number")),
+        (chunked("2 ok\r\n"), Malformed::Chunk("a size is not a hexadecimal number")),
         (chunked("2\rok"), Malformed::Chunk("the line of a size does not end with CR LF")),
         (chunked("2;a\nok"), Malformed::Chunk("a line ends without CR")),
         (chunked("00000000000000002\r\nok"), Malformed::Chunk("a size has too many digits")),
