@@ -141,7 +141,7 @@ impl LibraryLink {
                     self.inbox.received(Message::Handshake, false, None);
                     Err(stream_error(&words(&error.0.condition)))
                 }
-                Some(Ok(other)) => Err(Fault::protocol("on the XMPP stream", format!("unexpected {other:?}"))),
+                Some(Ok(other)) => Err(Fault::protocol("on the XMPP stream", format!("unexpected {}", name(&other)))),
                 Some(Err(ReadError::SoftTimeout)) => continue,
                 Some(Err(ReadError::StreamFooterReceived)) => {
                     self.ended = true;
@@ -292,8 +292,22 @@ impl Login<'_> {
     fn unexpected(&self, element: XmppStreamElement) -> Fault {
         match element {
             XmppStreamElement::StreamError(error) => Fault::refused(self.what, words(&error.0.condition)),
-            other => Fault::protocol(self.what, format!("unexpected {other:?}")),
+            other => Fault::protocol(self.what, format!("unexpected {}", name(&other))),
         }
+    }
+}
+
+/// What came, in a word: a stranger's element may be of any length.
+fn name(element: &XmppStreamElement) -> &'static str {
+    match element {
+        XmppStreamElement::Stanza(Stanza::Iq(_)) => "<iq>",
+        XmppStreamElement::Stanza(Stanza::Message(_)) => "<message>",
+        XmppStreamElement::Stanza(Stanza::Presence(_)) => "<presence>",
+        XmppStreamElement::Sasl(_) => "element of SASL",
+        XmppStreamElement::Starttls(_) => "element of STARTTLS",
+        XmppStreamElement::SM(_) => "element of stream management",
+        XmppStreamElement::ComponentHandshake(_) => "<handshake>",
+        XmppStreamElement::StreamError(_) => "stream error",
     }
 }
 
