@@ -128,6 +128,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Broken::Parser", "src/contenders/xmpp_pubsub/lean/tests.rs::what_is_forbidden_or_broken_is_named"),
     ("Broken::Restricted", "src/contenders/xmpp_pubsub/lean/tests.rs::what_is_forbidden_or_broken_is_named"),
     ("Broken::TooDeep", "tests/xmpp/clients.rs::a_lean_client_keeps_to_its_limits"),
+    ("Broken::LargeTag", "src/contenders/xmpp_pubsub/lean/tests.rs::no_stream_fills_the_memory"),
     ("Broken::TooLarge", "src/contenders/xmpp_pubsub/lean/tests.rs::no_stream_fills_the_memory"),
     ("Broken::Unexpected", "src/contenders/xmpp_pubsub/lean/tests.rs::what_is_forbidden_or_broken_is_named"),
     ("Broken::Xml", "src/contenders/xmpp_pubsub/lean/tests.rs::what_is_forbidden_or_broken_is_named"),
