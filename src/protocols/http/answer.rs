@@ -103,8 +103,8 @@ impl Desk {
     /// The answer, and how many bytes of payload it stands for.
     async fn respond(&self, request: Request<Incoming>) -> (Answer, usize) {
         let (head, body) = request.into_parts();
-        let mut hosts = head.headers.get_all(header::HOST).iter();
-        if (head.version == Version::HTTP_11 && hosts.next().is_none()) || hosts.next().is_some() {
+        let hosts = head.headers.get_all(header::HOST).iter().count();
+        if hosts > 1 || (head.version == Version::HTTP_11 && hosts == 0) {
             return (text(StatusCode::BAD_REQUEST, "A request of HTTP/1.1 needs a Host field, and no more than one (RFC 9112, section 3.2).\n"), 0);
         }
         let place = place(head.uri.path());
