@@ -39,7 +39,8 @@ def scenario(contender, load, seconds, folder):
     old, new, _, _ = CONTENDERS[contender]
     # The key counts updates of each of ten tickers in the window.
     value = round(load * seconds / 10) if contender == "xmpp-pubsub" else load
-    changes = [(old, new.format(value)), ('span = "30s"', f'span = "{seconds}s"'), ("repeats = 2 ", "baseline = false\nrepeats = 1 ")]
+    title = 'title = "A news ticker: 500 readers of 10 tickers"'
+    changes = [(old, new.format(value)), (title, f'title = "News ticker, {contender} at a load of {load}"'), ('span = "30s"', f'span = "{seconds}s"'), ("repeats = 2 ", "baseline = false\nrepeats = 1 ")]
     if contender != "xmpp-pubsub":
         changes.append(("updates_per_active_topic = 3 ", f"updates_per_active_topic = {round(3 * seconds / 30)} "))
     for before, after in changes:
@@ -167,8 +168,7 @@ def main():
             rows.append([f"`{contender}`", f"{most:,}", f"{load:,}", f"{delivered:,}", f"{coalesced:,}", str(lost), side, kib(mean), f"{kib(slope)} ± {kib(half)}", "yes" if flat else "NO"])
             minutes_csv += [[contender, load, side, minute, round(mean)] for minute, mean in enumerate(values)]
         print(f"{contender}: exit {code}, untrusted: {', '.join(doubts) or 'nothing'}", file=sys.stderr, flush=True)
-        for name in ("summary.csv", "summary.md"):
-            shutil.copy(out / name, kept / f"{contender}-{name}")
+        shutil.copy(out / "summary.csv", kept / f"{contender}-summary.csv")
 
     with open(kept / "memory-per-minute.csv", "w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([["contender", "load", "side", "minute", "bytes"], *minutes_csv])
