@@ -5,6 +5,10 @@
 
 #[path = "../support/command.rs"]
 mod command;
+#[path = "../support/group.rs"]
+mod group;
+#[path = "../support/served.rs"]
+mod served;
 
 use std::fs;
 use std::io::Write as _;
@@ -15,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use command::{Place, ended, tiny};
+use group::Group;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
@@ -23,6 +28,7 @@ use pushbench::measure::recording::{Recording, SideRecord};
 use pushbench::run::placement;
 use pushbench::summary::Grade;
 use pushbench::summary::fixture::made_up;
+use served::skipped;
 
 use crate::load::{alone, contender, doubts, grade, setting};
 
@@ -44,12 +50,6 @@ fn run(scenario: &str, before: &[&str]) -> Recording {
     let run = ended(command.args(arguments).stdin(Stdio::null()).env("RUST_BACKTRACE", "0"));
     assert!(matches!(run.code, Some(0 | 4)), "{run:?}");
     place.recording()
-}
-
-/// Says that something could not be tried; where CI is set, nothing is skipped.
-fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
-    assert!(std::env::var_os("CI").is_none(), "{why}, and CI skips nothing");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn generators_without_a_core_left() {
     let _alone = alone();
     let poll = "[subscribers]\ncount = 1\nconnections = 64\n[[contender]]\nuse = \"rest-poll\"\ninterval = \"50ms\"\n";
     let core = allowed_cores()[0].to_string();
-    let group = Group::new("cpu").filter(|group| group.set(&[("cpu.shares", "20480"), ("cpu.weight", "2000")]));
+    let group = Group::new("cpu", "weight").filter(|group| group.set(&[("cpu.shares", "20480"), ("cpu.weight", "2000")]));
     let shell = group.as_ref().map(|group| group.shell("exec \"$@\"")).unwrap_or_default();
     let before: Vec<&str> = shell.iter().map(String::as_str).chain(["taskset", "-c", &core]).collect();
     let above = run(&tiny(poll, &[("topics", "2000"), ("updates_per_active_topic", "0.1")]), &before);
@@ -178,43 +178,6 @@ fn load_of_others() {
     }
 }
 
-/// A control group of one controller, version 1 or 2, removed at the end.
-struct Group(PathBuf);
-
-impl Group {
-    /// `None` where this process may not make one.
-    fn new(controller: &str) -> Option<Self> {
-        let (first, second) = (PathBuf::from(format!("/sys/fs/cgroup/{controller}")), PathBuf::from("/sys/fs/cgroup"));
-        let root = if first.join("cgroup.procs").exists() { first } else { second };
-        let name = format!("pushbench-test-{}-{controller}", std::process::id());
-        let _ = fs::write(root.join("cgroup.subtree_control"), format!("+{controller}"));
-        let group = Self(root.join(name));
-        fs::create_dir(&group.0).ok().map(|()| group)
-    }
-
-    /// Sets the first of these files that is there.
-    fn set(&self, files: &[(&str, &str)]) -> bool {
-        files.iter().any(|(file, value)| self.0.join(file).exists() && fs::write(self.0.join(file), value).is_ok())
-    }
-
-    /// A shell that puts itself into the group, and then does something.
-    fn shell(&self, work: &str) -> Vec<String> {
-        vec!["sh".to_owned(), "-c".to_owned(), format!("echo $$ > '{}/cgroup.procs' && {work}", self.0.display()), "sh".to_owned()]
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // Those that were in it may take a moment to go.
-        for _ in 0..100 {
-            if fs::remove_dir(&self.0).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
 /// A quota of a quarter of a core is too little for the sides of this run, of two cores more than enough. A stop of one period in
 /// a thousand is the first threshold.
 #[test]
@@ -222,7 +185,7 @@ fn a_cpu_quota() {
     let _alone = alone();
     let poll = "[subscribers]\ncount = 1\nconnections = 8\n[[contender]]\nuse = \"rest-poll\"\ninterval = \"200ms\"\n";
     for (quota, raised) in [("25000", true), ("200000", false)] {
-        let Some(group) = Group::new("cpu") else { return skipped("control groups need root") };
+        let Some(group) = Group::new("cpu", "quota") else { return skipped("control groups need root") };
         if !group.set(&[("cpu.cfs_quota_us", quota), ("cpu.max", &format!("{quota} 100000"))]) {
             return skipped("the kernel has no CPU quota");
         }
@@ -253,7 +216,7 @@ fn a_memory_limit() {
     }
     let scenario = tiny(PUSH, &[]);
     assert_eq!(grade(&run(&scenario, &[]), "memory-pressure"), None, "without a neighbour");
-    let Some(group) = Group::new("memory") else { return skipped("control groups need root") };
+    let Some(group) = Group::new("memory", "memory") else { return skipped("control groups need root") };
     if !group.set(&[("memory.limit_in_bytes", "4194304"), ("memory.max", "4194304")]) {
         return skipped("the kernel has no memory limits");
     }

@@ -6,6 +6,8 @@
 
 #[path = "../support/command.rs"]
 mod command;
+#[path = "../support/group.rs"]
+mod group;
 #[path = "../support/page.rs"]
 mod page;
 #[path = "../support/served.rs"]

@@ -5,10 +5,10 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use crate::Case;
 use crate::command::{Place, tiny};
+use crate::group::Group;
 use crate::scene::{PUSH, Phase, QUICK, Scene, Seen};
 use crate::served::skipped;
 
@@ -59,68 +59,47 @@ fn no_descriptors() -> Seen {
     scene.ends().without_draft().expect(3, &["error: xmpp-pubsub, repeat 1: cannot start ", "Too many open files", "`ulimit -n`"]).seen()
 }
 
-/// A control group of one controller, version 1 or 2, removed at the end.
-struct Group(PathBuf);
-
-impl Group {
-    /// `None`, and a word about it, where this process may not make one.
-    fn new(controller: &str, name: &str) -> Option<Self> {
-        let (first, second) = (PathBuf::from(format!("/sys/fs/cgroup/{controller}")), PathBuf::from("/sys/fs/cgroup"));
-        let root = if first.join("cgroup.procs").exists() { first } else { second };
-        let _ = fs::write(root.join("cgroup.subtree_control"), format!("+{controller}"));
-        let group = Self(root.join(format!("pushbench-death-{}-{name}", std::process::id())));
-        if fs::create_dir(&group.0).is_err() {
-            skipped(&format!("a control group for {controller} needs root"));
-            return None;
-        }
-        Some(group)
+/// A control group; `None`, and a word about it, where this process may not make one.
+fn group(controller: &str, name: &str) -> Option<Group> {
+    let group = Group::new(controller, name);
+    if group.is_none() {
+        skipped(&format!("a control group for {controller} needs root"));
     }
-
-    fn set(&self, files: &[(&str, &str)]) {
-        let set = files.iter().any(|(file, value)| self.0.join(file).exists() && fs::write(self.0.join(file), value).is_ok());
-        assert!(set, "none of {files:?}");
-    }
-
-    /// A scene within it.
-    fn start(&self, scenario: &str) -> Scene {
-        let line = format!("echo $$ > '{}/cgroup.procs' && exec \"$@\"", self.0.display());
-        Scene::start_with(Place::with(scenario), &["sh", "-c", &line, "sh"], &[])
-    }
+    group
 }
 
-impl Drop for Group {
-    fn drop(&mut self) {
-        for _ in 0..100 {
-            if fs::remove_dir(&self.0).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
+/// A scene within a group.
+fn within(group: &Group, scenario: &str) -> Scene {
+    let shell = group.shell("exec \"$@\"");
+    Scene::start_with(Place::with(scenario), &shell.iter().map(String::as_str).collect::<Vec<_>>(), &[])
+}
+
+fn limit(group: &Group, files: &[(&str, &str)]) {
+    assert!(group.set(files), "none of {files:?}");
 }
 
 fn no_processes() -> Option<Seen> {
-    let group = Group::new("pids", "processes")?;
-    let mut scene = group.start(&tiny(&format!("{QUICK}{PUSH}"), &[]));
+    let group = group("pids", "processes")?;
+    let mut scene = within(&group, &tiny(&format!("{QUICK}{PUSH}"), &[]));
     scene.hears(1, "window");
-    group.set(&[("pids.max", "1")]);
+    limit(&group, &[("pids.max", "1")]);
     Some(scene.ends().without_draft().expect(3, &["error: xmpp-pubsub, repeat 1: cannot start ", "Resource temporarily unavailable", "`ulimit -u`"]).seen())
 }
 
 fn no_threads() -> Option<Seen> {
-    let group = Group::new("pids", "threads")?;
-    let mut scene = group.start(&tiny(PUSH, &[]));
+    let group = group("pids", "threads")?;
+    let mut scene = within(&group, &tiny(PUSH, &[]));
     scene.reaches(1, Phase::Window);
-    group.set(&[("pids.max", "1")]);
+    limit(&group, &[("pids.max", "1")]);
     Some(scene.ends().without_draft().finished())
 }
 
 /// 600 MiB of first values, and a quarter of that for all, when the plan was found to fit already.
 fn no_memory() -> Option<Seen> {
-    let group = Group::new("memory", "memory")?;
-    let mut scene = group.start(&tiny(PUSH, &[("topics", "600"), ("updates_per_active_topic", "0.01"), ("payload", "\"1 MiB\"")]));
+    let group = group("memory", "memory")?;
+    let mut scene = within(&group, &tiny(PUSH, &[("topics", "600"), ("updates_per_active_topic", "0.01"), ("payload", "\"1 MiB\"")]));
     scene.hears(1, "starting the server");
-    group.set(&[("memory.limit_in_bytes", "150M"), ("memory.max", "150M")]);
+    limit(&group, &[("memory.limit_in_bytes", "150M"), ("memory.max", "150M")]);
     let over = scene.ends().without_draft();
     let words = ["error: xmpp-pubsub, repeat 1: the ", " side 0 died while topics were created (signal: 9 (SIGKILL))", "memory ran out: `dmesg` tells"];
     Some(over.expect(3, &words).seen())

@@ -1,58 +1,14 @@
 //! CPU of sides against the kernel's accounting by control group.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pushbench::measure::clock::{Clock as _, RealClock};
 use pushbench::measure::recording::{Role, Trial};
 
 use crate::command::{Run, tiny, until};
+use crate::group::Group;
 use crate::{alone, skipped, sound_trial, tell};
-
-/// A control group of one process's own; removed with the test.
-struct Group(PathBuf);
-
-impl Group {
-    /// `None` where there is no hierarchy that can be written to.
-    fn make(name: &str) -> Option<Self> {
-        // Version 1 has a hierarchy for CPU accounting alone; version 2 accounts for CPU in every group.
-        for root in ["/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"] {
-            let there = Path::new(root).join("cpuacct.usage").exists() || Path::new(root).join("cgroup.controllers").exists();
-            let folder = Path::new(root).join(format!("pushbench-witness-{}-{name}", std::process::id()));
-            if there && fs::create_dir(&folder).is_ok() {
-                return Some(Self(folder));
-            }
-        }
-        None
-    }
-
-    fn take_in(&self, process: i32) {
-        fs::write(self.0.join("cgroup.procs"), process.to_string()).unwrap();
-    }
-
-    /// CPU-seconds that its processes have used since they are in it.
-    fn usage(&self) -> f64 {
-        if let Ok(nanos) = fs::read_to_string(self.0.join("cpuacct.usage")) {
-            return nanos.trim().parse::<f64>().unwrap() / 1e9;
-        }
-        let stat = fs::read_to_string(self.0.join("cpu.stat")).unwrap();
-        let micros = stat.lines().find_map(|line| line.strip_prefix("usage_usec ")).unwrap();
-        micros.parse::<f64>().unwrap() / 1e6
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // A group can be removed once its process is gone; a run that failed has ended its sides by now.
-        for _ in 0..100 {
-            if fs::remove_dir(&self.0).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
 
 /// A reading of all groups: when it began, when it ended, CPU-seconds of each.
 type Reading = (i64, i64, Vec<f64>);
@@ -68,7 +24,7 @@ fn between(readings: &[Reading], side: usize, from: i64, to: i64) -> (f64, f64) 
 fn control_groups_count_the_same_cpu() {
     let _turn = alone();
     let names = ["server", "publisher", "subscriber"];
-    let groups: Vec<Group> = names.iter().filter_map(|name| Group::make(name)).collect();
+    let groups: Vec<Group> = names.iter().filter_map(|name| Group::new("cpuacct", name)).collect();
     if groups.len() < names.len() {
         return skipped("no control groups that this user may make; run as root where /sys/fs/cgroup can be written");
     }

@@ -1,7 +1,7 @@
 //! Latency, wait and hits against independent clients in Python that subscribe to the same run.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use pushbench::cli::REGISTRY;
@@ -10,7 +10,8 @@ use pushbench::scenario::Scenario;
 use pushbench::trace::{Trace, Update};
 
 use crate::command::{Run, tiny};
-use crate::{alone, doubts, free_port, skipped, sound_trial, tell};
+use crate::served::python;
+use crate::{alone, doubts, free_port, sound_trial, tell};
 
 /// A witness in Python under way; ended with the test.
 struct Witness(Child);
@@ -41,18 +42,6 @@ impl Drop for Witness {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A Python that can import a module; nothing, and a word about it, where there is none.
-fn python(module: &str) -> Option<PathBuf> {
-    let given = std::env::var_os("PUSHBENCH_PYTHON").map(PathBuf::from);
-    let python = given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin/python"));
-    let mut command = Command::new(&python);
-    let there = command.args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    if !there {
-        skipped(&format!("{} has no {module}; make one with `python3 -m venv .venv && .venv/bin/pip install slixmpp`", python.display()));
-    }
-    there.then_some(python)
 }
 
 /// Runs a scenario of one contender with a witness beside it: the trial, the updates of its window, what the witness saw.

@@ -6,6 +6,10 @@
 
 #[path = "../support/command.rs"]
 mod command;
+#[path = "../support/group.rs"]
+mod group;
+#[path = "../support/served.rs"]
+mod served;
 
 mod books;
 mod cpu;
@@ -19,17 +23,12 @@ use pushbench::measure::recording::Trial;
 use serde_json::Value;
 
 use command::Place;
+use served::skipped;
 
 /// Tests that measure real load take turns.
 fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Says that a test is skipped, and why; a failure where CI is set.
-fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED: {why}");
-    assert!(std::env::var_os("CI").is_none(), "{why}; CI skips nothing");
 }
 
 /// What a witness has seen, beside what the run says, for whoever reads the log.
