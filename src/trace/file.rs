@@ -120,7 +120,7 @@ impl<T: Read> Read for Lines<T> {
 
 fn describe(kind: &csv::ErrorKind) -> String {
     match kind {
-        csv::ErrorKind::UnequalLengths { len, .. } => format!("it has {len} columns"),
+        csv::ErrorKind::UnequalLengths { len, .. } => format!("its number of columns is {len}"),
         csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
         _ => "it cannot be read".to_owned(),
     }
@@ -187,11 +187,11 @@ mod tests {
             (b"due,topic\n3600,1\n", 2, "less than 3600"),
             (b"due,topic\nnan,1\n", 2, "not a time"),
             (b"due,topic\n1,10\n", 2, "0 to 9"),
-            (b"due,topic\n1,1,1\n", 2, "3 columns"),
+            (b"due,topic\n1,1,1\n", 2, "number of columns is 3"),
             (b"due,topic\n1,1\n1,\xFF\n", 3, "UTF-8"),
             (b"due,topic\n1,1\n\"1,2\n3,4\n", 3, "\"\\\"1\" is not a time"),
             (b"due,topic\n1,1\0\n", 2, "\"1\\0\" is not the number"),
-            (b"due,topic\n1\n", 2, "1 columns"),
+            (b"due,topic\n1\n", 2, "number of columns is 1"),
             (b"\x7FELF\x02\x01\x01\0\0\n", 1, "the header is"),
         ] {
             let message = read(text).unwrap_err().to_string();

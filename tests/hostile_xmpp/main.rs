@@ -11,12 +11,12 @@ mod sasl;
 mod served;
 mod server;
 #[path = "../xmpp/serving.rs"]
-#[allow(dead_code, unused_imports, reason = "the tests of XMPP use more of it")]
+#[expect(dead_code, reason = "the tests of XMPP use more of it")]
 mod serving;
 mod slow;
 mod streams;
 #[path = "../xmpp/support.rs"]
-#[allow(dead_code, unused_imports, reason = "the tests of XMPP use more of it")]
+#[expect(dead_code, unused_imports, reason = "the tests of XMPP use more of it")]
 mod support;
 
 /// Each test here loads the machine, and reads memory.
