@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
 use clap::Args;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{Exit, Trouble};
 use super::serve_limits::{self, LimitArguments};
 use crate::contender::settings::{Kind, Setting, SettingsError, Values};
-use crate::contender::{Contender, Limits, Protocol, ServerSeat};
+use crate::contender::{Contender, Limits, Protocol, ServerSeat, socket};
 use crate::contenders;
 use crate::measure::ledger::{Ledger, Leg};
 use crate::measure::traffic::Traffic;
@@ -115,7 +114,7 @@ fn harmless(setting: &Setting) -> Option<&'static str> {
 async fn listen(arguments: &ServeArguments, contender: &'static dyn Contender, protocol: &dyn Protocol, ledger: Ledger) -> Result<(), Trouble> {
     // Before the line below invites anyone to stop us.
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    let listener = TcpListener::bind(arguments.listen).await.map_err(|error| cannot_listen(arguments.listen, &error))?;
+    let listener = socket::listen(arguments.listen).map_err(|error| cannot_listen(arguments.listen, &error))?;
     let address = listener.local_addr().map_err(|error| cannot("find out the address", &error))?;
     let limits = open_up(arguments, address);
     let socket = address.to_string();

@@ -2,8 +2,26 @@
 //! a naive poller's median went from 3 ms to 64 ms.
 
 use std::io;
+use std::net::SocketAddr;
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+/// Connections that may wait to be accepted, as far as the system allows (`net.core.somaxconn`, 4,096 by default). With the usual 128, more
+/// clients than that at once made the kernel drop the rest, and each of them tried again a second or more later: a storm of connections then
+/// measured the kernel's patience.
+const BACKLOG: u32 = 4_096;
+
+/// Listens at `address`, ready for many at once; port 0 lets the system choose.
+///
+/// # Errors
+/// The port is taken, or the address is not one of this machine.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As every server does: a port whose last connections have not quite ended may be taken again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Sets the options that all our sockets share: TCP_NODELAY.
 ///
@@ -17,7 +35,7 @@ pub fn prepare(socket: &TcpStream) -> io::Result<()> {
 ///
 /// # Errors
 /// The listener itself is broken.
-pub async fn accept(listener: &tokio::net::TcpListener) -> io::Result<TcpStream> {
+pub async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     loop {
         match listener.accept().await {
             Ok((socket, _)) => {

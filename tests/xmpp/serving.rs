@@ -19,7 +19,7 @@ pub const LONG: Duration = Duration::from_secs(20);
 /// Runs a test on one thread, as every side of a trial does.
 pub fn on_one_thread<F: Future>(test: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(LocalSet::new().run_until(async { tokio::time::timeout(LONG * 3, test).await.expect("the test hangs") }))
+    runtime.block_on(LocalSet::new().run_until(async { tokio::time::timeout(LONG * 6, test).await.expect("the test hangs") }))
 }
 
 /// The contender with some settings.

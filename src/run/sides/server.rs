@@ -2,12 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::{Side, SideError, next};
-use crate::contender::{Limits, ServerAddress, ServerSeat};
+use crate::contender::{Limits, ServerAddress, ServerSeat, socket};
 use crate::measure::ledger::{Ledger, Leg};
 use crate::measure::recording::{Phase, Phases, Second};
 use crate::measure::traffic::Traffic;
@@ -35,8 +34,8 @@ impl Edges {
 pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Result<SideReport, SideError> {
     side.usage.begin();
     let wanted = side.assignment.listen;
-    let bound = async { TcpListener::bind(wanted).await.and_then(|listener| Ok((listener.local_addr()?, listener))) };
-    let (address, listener) = bound.await.map_err(|error| SideError::Bind { address: wanted, error })?;
+    let bound = socket::listen(wanted).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = bound.map_err(|error| SideError::Bind { address: wanted, error })?;
     let stop = CancellationToken::new();
     let ledger = Ledger::default();
     let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits: Limits::of_a_trial() };
