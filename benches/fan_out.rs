@@ -28,7 +28,8 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike as _;
 use nix::unistd::Pid;
-use pushbench::contender::inbox::{Inbox, Message, Request};
+use pushbench::contender::inbox::{Content, Inbox, Message, Request};
+use pushbench::contender::pace::Pace;
 use pushbench::contender::pacer::{Pacer, Tick, Ticks};
 use pushbench::contender::settings::Values;
 use pushbench::contender::topic::Topic;
@@ -167,7 +168,7 @@ async fn server() -> Outcome<()> {
         }
         std::process::exit(0);
     });
-    let seat = ServerSeat { listener, stop: CancellationToken::new(), ledger: Ledger::default(), limits: Limits::default() };
+    let seat = ServerSeat { listener, stop: CancellationToken::new(), ledger: Ledger::default(), limits: Limits::default(), pace: Pace::REAL };
     Ok(protocol("library", "plain")?.serve(seat).await?)
 }
 
@@ -354,6 +355,7 @@ fn publisher_seat(server: &ServerAddress) -> PublisherSeat {
         inbox: Rc::new(Received::default()),
         timeout: TIMEOUT,
         clock: Rc::new(RealClock),
+        pace: Pace::REAL,
     }
 }
 
@@ -367,6 +369,7 @@ fn subscriber_seat(server: &ServerAddress, index: u32, topics: Rc<[Topic]>, inbo
         pacer: Rc::new(NoPacer),
         timeout: TIMEOUT,
         clock: Rc::new(RealClock),
+        pace: Pace::REAL,
     }
 }
 
@@ -424,20 +427,25 @@ impl Inbox for Received {
     fn request(&self, _: Option<Tick>) -> Request {
         Request { intended: None, sent: RealClock.now() }
     }
-    fn response(&self, _: Request, _: u16, _: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        before
+    }
+    fn response(&self, _: Request, _: u16, _: Content<'_>) -> bool {
         false
     }
     fn failed(&self, _: Request) {}
     fn payload_sent(&self, _: usize) {}
     fn sent(&self, _: Message, _: usize) {}
-    fn received(&self, _: Message, _: bool, payload: Option<&[u8]>) {
-        if payload.is_some_and(|payload| Stamp::read(payload).is_some()) {
+    fn received(&self, _: Message, _: bool, content: Content<'_>) -> bool {
+        if content.payloads().iter().any(|payload| Stamp::read(payload).is_some()) {
             self.count.set(self.count.get() + 1);
             if self.count.get() == self.wanted.get() {
                 self.reached.notify_one();
             }
         }
+        content.size() > 0
     }
+    fn in_vain(&self) {}
     fn connected(&self) {}
     fn bytes(&self, _: usize, _: usize) {}
 }
@@ -446,6 +454,9 @@ struct NoPacer;
 
 impl Pacer for NoPacer {
     fn every(&self, _: Duration, _: &[u32], _: u32) -> Ticks {
+        Ticks::default()
+    }
+    fn once(&self, _: Duration, _: &[u32], _: u32) -> Ticks {
         Ticks::default()
     }
 }

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use pushbench::cli::REGISTRY;
 use pushbench::contender::client::Client;
-use pushbench::contender::inbox::{Inbox, Message, Request};
+use pushbench::contender::inbox::{Content, Inbox, Message, Request};
 use pushbench::contender::pacer::{Pacer, Tick, Ticks};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{ServerAddress, SubscriberSeat};
@@ -274,6 +274,10 @@ impl Pacer for Endless {
     fn every(&self, _period: Duration, _keys: &[u32], _probe: u32) -> Ticks {
         self.ticks.clone()
     }
+
+    fn once(&self, _period: Duration, _keys: &[u32], _probe: u32) -> Ticks {
+        self.ticks.clone()
+    }
 }
 
 impl Inbox for Endless {
@@ -281,13 +285,17 @@ impl Inbox for Endless {
         self.inbox.request(tick)
     }
 
-    fn response(&self, request: Request, status: u16, payload: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        self.inbox.follow_up(before)
+    }
+
+    fn response(&self, request: Request, status: u16, content: Content<'_>) -> bool {
         assert_eq!(status, 200);
         self.answered.set(self.answered.get() + 1);
         if request.intended.is_some() {
             self.tick();
         }
-        self.inbox.response(request, status, payload)
+        self.inbox.response(request, status, content)
     }
 
     fn failed(&self, request: Request) {
@@ -302,8 +310,12 @@ impl Inbox for Endless {
         self.inbox.sent(kind, payload);
     }
 
-    fn received(&self, kind: Message, asked: bool, payload: Option<&[u8]>) {
-        self.inbox.received(kind, asked, payload);
+    fn received(&self, kind: Message, asked: bool, content: Content<'_>) -> bool {
+        self.inbox.received(kind, asked, content)
+    }
+
+    fn in_vain(&self) {
+        self.inbox.in_vain();
     }
 
     fn connected(&self) {
@@ -326,7 +338,11 @@ impl Inbox for Counter {
         Request { intended: None, sent: pushbench::measure::clock::Instant(0) }
     }
 
-    fn response(&self, _request: Request, status: u16, _payload: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        before
+    }
+
+    fn response(&self, _request: Request, status: u16, _content: Content<'_>) -> bool {
         assert_eq!(status, 200);
         self.answered.set(self.answered.get() + 1);
         true
@@ -335,7 +351,10 @@ impl Inbox for Counter {
     fn failed(&self, _request: Request) {}
     fn payload_sent(&self, _bytes: usize) {}
     fn sent(&self, _kind: Message, _payload: usize) {}
-    fn received(&self, _kind: Message, _asked: bool, _payload: Option<&[u8]>) {}
+    fn received(&self, _kind: Message, _asked: bool, _content: Content<'_>) -> bool {
+        false
+    }
+    fn in_vain(&self) {}
     fn connected(&self) {}
     fn bytes(&self, _up: usize, _down: usize) {}
 }

@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use pushbench::contender::pace::Pace;
 use pushbench::contender::settings::Values;
 use pushbench::contender::{Limits, ServerSeat, socket};
 use pushbench::contenders;
@@ -175,7 +176,7 @@ async fn ours(listener: TcpListener) -> Outcome<()> {
     let contender = contenders::ALL.iter().find(|contender| contender.name() == "rest-conditional").ok_or("no such contender")?;
     let given = [("interval".to_owned(), "1s".to_owned())].into();
     let protocol = contender.protocol(&Values::new(contender.settings(), &given)?)?;
-    let seat = ServerSeat { listener, stop: CancellationToken::new(), ledger: Ledger::default(), limits: Limits::default() };
+    let seat = ServerSeat { listener, stop: CancellationToken::new(), ledger: Ledger::default(), limits: Limits::default(), pace: Pace::REAL };
     Ok(protocol.serve(seat).await?)
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use pushbench::cli::REGISTRY;
-use pushbench::contender::inbox::Message;
+use pushbench::contender::inbox::{Content, Message};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat};
 use pushbench::measure::clock::{Clock, Instant, sleep_until};
@@ -67,7 +67,7 @@ impl Subscriber for Listener {
     async fn run(&mut self, stop: CancellationToken) -> Result<(), Fault> {
         for topic in self.0.topics.iter().filter(|topic| **topic != Topic::PROBE) {
             let first = Stamp { topic: topic.0, version: 0, due: 0 }.payload(64);
-            self.0.inbox.received(Message::Event, false, Some(&first));
+            self.0.inbox.received(Message::Event, false, Content::Payload(&first));
         }
         stop.cancelled().await;
         Ok(())

@@ -97,6 +97,11 @@ fn head(scenario: &Scenario) -> String {
     text
 }
 
+/// Marks a forecast that is a bound: how much there will be depends on what happens.
+fn at_most(is_bound: bool, figure: String) -> String {
+    if is_bound { format!("≤ {figure}") } else { figure }
+}
+
 /// What each trial does, then what it needs: two tables, so that either fits a terminal.
 fn tables(scenario: &Scenario, firsts: &[(&PlannedTrial, &Estimate)], repeats: u32) -> String {
     let count = |value: u64| show_count(value as i64);
@@ -104,9 +109,9 @@ fn tables(scenario: &Scenario, firsts: &[(&PlannedTrial, &Estimate)], repeats: u
         [
             show_count(i64::from(repeats)),
             rounded(estimate.duration()),
-            count(estimate.forecast.requests),
+            at_most(estimate.forecast.at_most, count(estimate.forecast.requests)),
             show_number(estimate.forecast.requests as f64 / estimate.window.as_secs_f64()),
-            count(estimate.forecast.messages),
+            at_most(estimate.forecast.at_most, count(estimate.forecast.messages)),
             count(estimate.totals.deliveries),
         ]
     });

@@ -117,7 +117,7 @@ fn direction(contender: &dyn Contender) -> &'static str {
 fn kind(kind: Kind) -> String {
     match kind {
         Kind::Duration => "a duration of scenario time".to_owned(),
-        Kind::Count | Kind::Choice(_) | Kind::Text => kind.allowed(),
+        Kind::Count | Kind::Whole | Kind::Number { .. } | Kind::Choice(_) | Kind::Text => kind.allowed(),
     }
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Trouble};
 use super::serve_limits::{self, LimitArguments};
+use crate::contender::pace::Pace;
 use crate::contender::settings::{Kind, Setting, SettingsError, Values};
 use crate::contender::{Contender, Limits, Protocol, ServerSeat, socket};
 use crate::contenders;
@@ -105,7 +106,7 @@ fn harmless(setting: &Setting) -> Option<&'static str> {
     }
     Some(match setting.kind {
         Kind::Duration => "1s",
-        Kind::Count => "1",
+        Kind::Count | Kind::Whole | Kind::Number { .. } => "1",
         Kind::Choice(words) => words.first()?,
         Kind::Text => "",
     })
@@ -124,7 +125,7 @@ async fn listen(arguments: &ServeArguments, contender: &'static dyn Contender, p
     drop(out);
 
     let stop = CancellationToken::new();
-    let seat = ServerSeat { listener, stop: stop.clone(), ledger, limits };
+    let seat = ServerSeat { listener, stop: stop.clone(), ledger, limits, pace: Pace::REAL };
     let [interrupt, terminate] = &mut signals;
     let stopping = async {
         tokio::select! { () = arrives(interrupt) => {}, () = arrives(terminate) => {} }

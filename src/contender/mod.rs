@@ -8,6 +8,7 @@
 pub mod client;
 pub mod inbox;
 mod limits;
+pub mod pace;
 pub mod pacer;
 pub mod settings;
 pub mod socket;
@@ -27,6 +28,7 @@ use crate::measure::ledger::Ledger;
 pub use crate::measure::recording::Direction;
 use inbox::Inbox;
 pub use limits::Limits;
+use pace::Pace;
 use pacer::Pacer;
 use settings::{Setting, SettingsError, Values};
 use topic::Topic;
@@ -79,7 +81,8 @@ pub trait Protocol {
     /// The server refuses or cannot be reached.
     async fn subscriber(&self, seat: SubscriberSeat) -> Result<Box<dyn Subscriber>, Fault>;
 
-    /// The poll interval in scenario time; `None` where nobody polls.
+    /// How long news may lie before anybody looks, in scenario time: the poll interval, or the longest one; `None` where
+    /// nobody polls. The drain waits for so long.
     fn interval(&self) -> Option<Duration> {
         None
     }
@@ -135,6 +138,8 @@ pub struct ServerSeat {
     pub ledger: Ledger,
     /// Limits that protect the server, in bytes and numbers.
     pub limits: Limits,
+    /// Turns the scenario's durations (windows, heartbeats, leases) into measured ones.
+    pub pace: Pace,
 }
 
 /// Where a server is to be found, and as whom.
@@ -159,6 +164,8 @@ pub struct PublisherSeat {
     pub timeout: Duration,
     /// For delays that belong to the mechanism; never for stamps.
     pub clock: Rc<dyn Clock>,
+    /// Turns the scenario's durations (heartbeats, leases) into measured ones.
+    pub pace: Pace,
 }
 
 /// What a subscriber half gets.
@@ -179,6 +186,8 @@ pub struct SubscriberSeat {
     pub timeout: Duration,
     /// For delays that belong to the mechanism; never for stamps.
     pub clock: Rc<dyn Clock>,
+    /// Turns the scenario's durations (heartbeats, leases) into measured ones.
+    pub pace: Pace,
 }
 
 /// A load, in numbers, for a forecast. Scenario figures of the window.
@@ -209,6 +218,8 @@ pub struct Load {
 /// What a contender will send and hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forecast {
+    /// Whether requests and messages are the most there can be, because how many there will be depends on what happens.
+    pub at_most: bool,
     /// Requests of the subscribers within the window.
     pub requests: u64,
     /// Messages of all kinds on the subscribers' side within the window, responses included.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::measure::clock::Instant;
+use super::pace::Pace;
+use crate::measure::clock::{Clock, Instant};
 
 /// It is time: ask for `key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub trait Pacer {
     /// Ticks for each of `keys` once per `period` (scenario time; the harness compresses it), each with a random
     /// phase from the seed. While the harness probes whether the subscriber is ready, ticks come for `probe` only.
     fn every(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks;
+
+    /// One tick for each of `keys`, at a random instant within the first `period` (scenario time). Whoever takes a tick says when the
+    /// next one of its key is due: [`Ticks::after_due`], [`Ticks::after_answer`]. Probes as above.
+    fn once(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks;
 }
 
 /// A queue of ticks that several workers may empty. Unbounded, because the plan is: an open loop does not wait for
@@ -37,9 +42,37 @@ struct Queue {
     due: RefCell<VecDeque<Tick>>,
     news: Notify,
     over: Cell<bool>,
+    again: Option<Again>,
+}
+
+/// Who plans what is to come again, and by which time.
+struct Again {
+    plan: Box<dyn Fn(Tick)>,
+    clock: Rc<dyn Clock>,
+    pace: Pace,
 }
 
 impl Ticks {
+    /// Ticks that their takers prolong: `plan` is told when each next one is due.
+    pub fn prolonged(plan: impl Fn(Tick) + 'static, clock: Rc<dyn Clock>, pace: Pace) -> Self {
+        let again = Again { plan: Box::new(plan), clock, pace };
+        Self { queue: Rc::new(Queue { again: Some(again), ..Queue::default() }) }
+    }
+
+    /// The next tick of the same key is due so long (scenario time) after this one was: an open loop, which does not drift.
+    pub fn after_due(&self, tick: Tick, wait: Duration) {
+        if let Some(again) = &self.queue.again {
+            (again.plan)(Tick { intended: tick.intended.after(again.pace.measured(wait)), ..tick });
+        }
+    }
+
+    /// The next tick of the same key is due so long (scenario time) after now: a closed loop, in which a slow answer makes for fewer questions.
+    pub fn after_answer(&self, tick: Tick, pause: Duration) {
+        if let Some(again) = &self.queue.again {
+            (again.plan)(Tick { intended: again.clock.now().after(again.pace.measured(pause)), ..tick });
+        }
+    }
+
     /// The next tick; `None` when the plan is over. Cancel-safe.
     pub async fn next(&self) -> Option<Tick> {
         loop {

@@ -19,12 +19,21 @@ pub struct Setting {
 }
 
 /// What a setting may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A duration in scenario time, more than zero.
     Duration,
     /// A whole number, at least 1.
     Count,
+    /// A whole number, 0 or more.
+    Whole,
+    /// A number within these bounds, which belong to it.
+    Number {
+        /// The least.
+        least: f64,
+        /// The most.
+        most: f64,
+    },
     /// One of these words.
     Choice(&'static [&'static str]),
     /// Any text.
@@ -37,6 +46,8 @@ impl Kind {
         match self {
             Self::Duration => units::DURATION_FORMS.to_owned(),
             Self::Count => "a whole number, at least 1".to_owned(),
+            Self::Whole => "a whole number, 0 or more".to_owned(),
+            Self::Number { least, most } => format!("a number from {} to {}", units::show_number(least), units::show_number(most)),
             Self::Choice(words) => words.iter().map(|word| format!("{word:?}")).collect::<Vec<_>>().join(", "),
             Self::Text => "any text".to_owned(),
         }
@@ -91,6 +102,16 @@ impl Values {
                         return Err(error(format!("{value:?} is not a whole number from 1 to 4,294,967,295")));
                     }
                 }
+                Kind::Whole => {
+                    if value.parse::<u32>().is_err() {
+                        return Err(error(format!("{value:?} is not a whole number from 0 to 4,294,967,295")));
+                    }
+                }
+                Kind::Number { least, most } => {
+                    if !value.parse::<f64>().is_ok_and(|number| (least..=most).contains(&number)) {
+                        return Err(error(format!("{value:?} is not such a number")));
+                    }
+                }
                 Kind::Choice(words) => {
                     if !words.contains(&value.as_str()) {
                         return Err(error(format!("{value:?} is not a choice for {:?}", setting.name)));
@@ -118,6 +139,16 @@ impl Values {
         self.text(name).parse().unwrap_or(1)
     }
 
+    /// A setting of kind [`Kind::Whole`].
+    pub fn whole(&self, name: &str) -> u32 {
+        self.text(name).parse().unwrap_or(0)
+    }
+
+    /// A setting of kind [`Kind::Number`].
+    pub fn number(&self, name: &str) -> f64 {
+        self.text(name).parse().unwrap_or(0.0)
+    }
+
     /// All of them, for the recording.
     pub fn all(&self) -> &BTreeMap<String, String> {
         &self.values
@@ -132,6 +163,8 @@ mod tests {
         Setting { name: "interval", kind: Kind::Duration, default: None, about: "" },
         Setting { name: "connection", kind: Kind::Choice(&["keep-alive", "per-poll"]), default: Some("keep-alive"), about: "" },
         Setting { name: "window", kind: Kind::Count, default: Some("64"), about: "" },
+        Setting { name: "outside", kind: Kind::Whole, default: Some("0"), about: "" },
+        Setting { name: "growth", kind: Kind::Number { least: 1.0, most: 10.0 }, default: Some("1.5"), about: "" },
     ];
 
     fn read(given: &[(&str, &str)]) -> Result<Values, SettingsError> {
@@ -142,8 +175,12 @@ mod tests {
     fn defaults_are_filled_in_and_slips_named() {
         let values = read(&[("interval", "5s")]).unwrap();
         assert_eq!((values.duration("interval"), values.text("connection"), values.count("window")), (Duration::from_secs(5), "keep-alive", 64));
+        assert_eq!((values.whole("outside"), values.number("growth")), (0, 1.5));
         for (given, key) in [
             (&[][..], "interval"),
+            (&[("interval", "5s"), ("outside", "-1")], "outside"),
+            (&[("interval", "5s"), ("growth", "0.9")], "growth"),
+            (&[("interval", "5s"), ("growth", "NaN")], "growth"),
             (&[("interval", "0s")], "interval"),
             (&[("interval", "5")], "interval"),
             (&[("interval", "5s"), ("connection", "none")], "connection"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::stream::{Spoken, cuts, wait};
 use crate::contender::ServerAddress;
 use crate::contender::client::Client;
-use crate::contender::inbox::{Inbox, Message, Request};
+use crate::contender::inbox::{Content, Inbox, Message, Request};
 use crate::contender::pacer::Tick;
 use crate::contenders::xmpp_pubsub::authentication::Authentication;
 use crate::contenders::xmpp_pubsub::lean::login::Login;
@@ -169,7 +169,11 @@ impl Inbox for Nobody {
         Request { intended: None, sent: Instant::default() }
     }
 
-    fn response(&self, _: Request, _: u16, _: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        before
+    }
+
+    fn response(&self, _: Request, _: u16, _: Content<'_>) -> bool {
         false
     }
 
@@ -179,7 +183,11 @@ impl Inbox for Nobody {
 
     fn sent(&self, _: Message, _: usize) {}
 
-    fn received(&self, _: Message, _: bool, _: Option<&[u8]>) {}
+    fn received(&self, _: Message, _: bool, _: Content<'_>) -> bool {
+        false
+    }
+
+    fn in_vain(&self) {}
 
     fn connected(&self) {}
 

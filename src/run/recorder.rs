@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::record::{Arrival, Books, Holdings};
 use super::timetable::Timetable;
-use crate::contender::inbox::{Inbox, Message, Request};
+use crate::contender::inbox::{Content, Inbox, Message, Request};
 use crate::contender::pacer::Tick;
 use crate::contender::topic::Topic;
 use crate::measure::clock::{Clock, Instant};
@@ -263,20 +263,34 @@ impl Inbox for SubscriberInbox {
         Request { intended, sent }
     }
 
-    fn response(&self, request: Request, status: u16, payload: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        let sent = self.shared.clock.now();
+        let phase = self.shared.phase(before.intended.unwrap_or(sent));
+        let state = &mut *self.shared.state.borrow_mut();
+        state.traffic.of_mut(phase).requests += 1;
+        state.second.messages += 1;
+        state.second.requests += 1;
+        // No lag: it was not in the plan, the first one was.
+        Request { intended: before.intended, sent }
+    }
+
+    fn response(&self, request: Request, status: u16, content: Content<'_>) -> bool {
         let now = self.shared.clock.now();
         let phase = self.shared.phase(request.intended.unwrap_or(request.sent));
         let state = &mut *self.shared.state.borrow_mut();
         let traffic = state.traffic.of_mut(phase);
         *traffic.responses.entry(status).or_default() += 1;
-        traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+        traffic.payload_bytes += content.size();
         state.second.messages += 1;
         if let (Phase::Window, Some(intended)) = (phase, request.intended) {
             state.distributions.service.record(now.nanos_since(request.sent));
             state.distributions.response.record(now.nanos_since(intended));
         }
-        let news = payload.is_some_and(|payload| self.take(state, payload, &Carrier::Asked(request.intended)).0);
-        Self::exchange(state, phase, news);
+        let mut news = false;
+        for payload in content.payloads() {
+            news |= self.take(state, payload, &Carrier::Asked(request.intended)).0;
+        }
+        Self::exchange(state, phase, news || content == Content::Pointer);
         news
     }
 
@@ -301,17 +315,28 @@ impl Inbox for SubscriberInbox {
         kind.count_up(traffic);
     }
 
-    fn received(&self, kind: Message, asked: bool, payload: Option<&[u8]>) {
+    fn received(&self, kind: Message, asked: bool, content: Content<'_>) -> bool {
         let now = self.shared.phase(self.shared.clock.now());
         let state = &mut *self.shared.state.borrow_mut();
         state.second.messages += 1;
-        let (news, due) = payload.map_or((false, None), |payload| self.take(state, payload, &Carrier::Told));
+        let (mut news, mut due) = (false, None);
+        for payload in content.payloads() {
+            let (newer, phase) = self.take(state, payload, &Carrier::Told);
+            (news, due) = (news | newer, due.or(phase));
+        }
         let phase = due.unwrap_or(now);
         let traffic = state.traffic.of_mut(phase);
-        traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+        traffic.payload_bytes += content.size();
         kind.count_down(traffic);
         if !asked {
-            Self::exchange(state, phase, news);
+            Self::exchange(state, phase, news || content == Content::Pointer);
+        }
+        news
+    }
+
+    fn in_vain(&self) {
+        if self.shared.phase(self.shared.clock.now()) == Phase::Window {
+            self.shared.state.borrow_mut().wasted += 1;
         }
     }
 
@@ -355,10 +380,14 @@ impl Inbox for PublisherInbox {
         Request { intended: tick.map(|tick| tick.intended), sent: self.clock.now() }
     }
 
-    fn response(&self, _request: Request, status: u16, payload: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        Request { intended: before.intended, ..self.request(None) }
+    }
+
+    fn response(&self, _request: Request, status: u16, content: Content<'_>) -> bool {
         self.count(|traffic| {
             *traffic.responses.entry(status).or_default() += 1;
-            traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+            traffic.payload_bytes += content.size();
         });
         false
     }
@@ -376,12 +405,15 @@ impl Inbox for PublisherInbox {
         });
     }
 
-    fn received(&self, kind: Message, _asked: bool, payload: Option<&[u8]>) {
+    fn received(&self, kind: Message, _asked: bool, content: Content<'_>) -> bool {
         self.count(|traffic| {
-            traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+            traffic.payload_bytes += content.size();
             kind.count_down(traffic);
         });
+        false
     }
+
+    fn in_vain(&self) {}
 
     fn connected(&self) {
         self.count(|traffic| traffic.connections += 1);

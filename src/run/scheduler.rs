@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::timetable::Timetable;
+use crate::contender::pace::Pace;
 use crate::contender::pacer::{Pacer, Tick, Ticks};
 use crate::measure::clock::{Clock, Instant};
 use crate::measure::recording::Phase;
@@ -32,8 +33,10 @@ pub struct Scheduler {
 struct Shared {
     clock: Rc<dyn Clock>,
     seed: u64,
-    compression: f64,
+    pace: Pace,
     groups: RefCell<Vec<Group>>,
+    /// What takers of ticks want again: when, which group, which key.
+    again: RefCell<Vec<Entry>>,
     state: Cell<State>,
     changed: Notify,
     planned: Cell<u64>,
@@ -55,7 +58,10 @@ enum State {
 /// What one subscriber asked for.
 struct Group {
     subscriber: u32,
+    /// Measured time.
     period: Duration,
+    /// Whether the plan prolongs itself; else who takes a tick does.
+    repeats: bool,
     keys: Vec<u32>,
     probe: u32,
     ticks: Ticks,
@@ -69,10 +75,31 @@ struct SubscriberPacer {
 
 impl Pacer for SubscriberPacer {
     fn every(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
-        let ticks = Ticks::default();
-        let period = Duration::from_nanos(((period.as_nanos() as f64 / self.shared.compression).round() as u64).max(1));
+        self.plan(period, true, keys, probe, Ticks::default())
+    }
+
+    fn once(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
+        let group = self.shared.groups.borrow().len() as u32;
+        // Weak: the ticks are kept by what they would keep.
+        let shared = Rc::downgrade(&self.shared);
+        let again = move |tick: Tick| {
+            if let Some(shared) = shared.upgrade()
+                && tick.key != probe
+            {
+                shared.again.borrow_mut().push(Reverse((tick.intended, group, tick.key)));
+                shared.changed.notify_one();
+            }
+        };
+        let ticks = Ticks::prolonged(again, Rc::clone(&self.shared.clock), self.shared.pace);
+        self.plan(period, false, keys, probe, ticks)
+    }
+}
+
+impl SubscriberPacer {
+    fn plan(&self, period: Duration, repeats: bool, keys: &[u32], probe: u32, ticks: Ticks) -> Ticks {
+        let period = self.shared.pace.measured(period);
         self.shared.changed.notify_one();
-        self.shared.groups.borrow_mut().push(Group { subscriber: self.subscriber, period, keys: keys.to_vec(), probe, ticks: ticks.clone() });
+        self.shared.groups.borrow_mut().push(Group { subscriber: self.subscriber, period, repeats, keys: keys.to_vec(), probe, ticks: ticks.clone() });
         ticks
     }
 }
@@ -83,8 +110,9 @@ impl Scheduler {
         let shared = Shared {
             clock,
             seed,
-            compression,
+            pace: Pace::new(compression),
             groups: RefCell::default(),
+            again: RefCell::default(),
             state: Cell::new(State::Idle),
             changed: Notify::new(),
             planned: Cell::new(0),
@@ -151,12 +179,14 @@ impl Scheduler {
                 State::Running(times) => {
                     let mut heap = BinaryHeap::new();
                     let mut known = 0;
+                    shared.again.borrow_mut().clear();
                     loop {
                         // Who asks late (a subscriber that joins) is added to the plan that runs.
                         if known < shared.groups.borrow().len() {
                             heap.extend(shared.plan(&times, known));
                             known = shared.groups.borrow().len();
                         }
+                        heap.extend(shared.again.borrow_mut().drain(..).filter(|Reverse((due, _, _))| *due < times.last_poll));
                         let next = heap.peek().copied();
                         let due = next.map_or(times.last_poll, |Reverse((due, _, _))| due);
                         if due > shared.clock.now() {
@@ -174,12 +204,12 @@ impl Scheduler {
                         heap.pop();
                         let groups = shared.groups.borrow();
                         let group_of = &groups[group as usize];
-                        group_of.ticks.push(Tick { key: group_of.keys[key as usize], intended: due });
+                        group_of.ticks.push(Tick { key, intended: due });
                         if times.phase(due) == Phase::Window {
                             shared.planned.set(shared.planned.get() + 1);
                         }
                         let next = due.after(group_of.period);
-                        if next < times.last_poll {
+                        if group_of.repeats && next < times.last_poll {
                             heap.push(Reverse((next, group, key)));
                         }
                     }
@@ -196,6 +226,7 @@ impl Scheduler {
     }
 }
 
+/// When, which group, which key.
 type Entry = Reverse<(Instant, u32, u32)>;
 
 impl Shared {
@@ -218,13 +249,13 @@ impl Shared {
             let period = group.period.as_nanos() as i64;
             // One stream for each subscriber: the phase of a key depends on its place in what was asked for.
             let mut phases = Random::new(self.seed, Purpose::Phases, group.subscriber);
-            for place in 0..group.keys.len() {
+            for key in &group.keys {
                 let origin = times.window.0 + (phases.uniform() * period as f64) as i64;
                 // The first k for which origin + k × period is not before the beginning.
                 let periods = (begin.0 - origin).div_euclid(period) + i64::from((begin.0 - origin).rem_euclid(period) > 0);
                 let first = Instant(origin + periods * period);
                 if first < times.last_poll {
-                    entries.push(Reverse((first, index as u32, place as u32)));
+                    entries.push(Reverse((first, index as u32, *key)));
                 }
             }
         }
@@ -270,5 +301,54 @@ mod tests {
             assert!(instants.last().unwrap().after(Duration::from_secs(2)) >= times.last_poll);
         }
         assert_eq!(scheduler.planned(), 20);
+    }
+
+    #[test]
+    fn what_is_prolonged_comes_when_its_taker_says_and_not_beyond_the_plan() {
+        let clock = VirtualClock::default();
+        let scheduler = Scheduler::new(Rc::new(clock.clone()), 7, 10.0);
+        let (open, closed) = (scheduler.pacer(0).once(Duration::from_secs(20), &[5], 99), scheduler.pacer(1).once(Duration::from_secs(20), &[6], 99));
+        let seconds = |seconds: i64| Instant(seconds * 1_000_000_000);
+        let times = Timetable { warm_up: seconds(100), window: seconds(105), drain: seconds(125), last_poll: seconds(127), end: seconds(128) };
+        let answer_takes = Duration::from_millis(300);
+        let (open, closed) = clock
+            .run(async {
+                let running = scheduler.clone();
+                let loop_ = tokio::task::spawn_local(async move { running.run().await });
+                scheduler.probe(|_| true);
+                let probe = open.next().await.unwrap();
+                assert_eq!(probe.key, 99);
+                // A probe is never prolonged: it is no part of the plan.
+                open.after_due(probe, Duration::from_secs(1));
+                scheduler.rest();
+                scheduler.start(times);
+                let take = |ticks: Ticks, is_open: bool| {
+                    let clock = clock.clone();
+                    async move {
+                        let mut due = Vec::new();
+                        while let Some(tick) = ticks.next().await {
+                            if tick.key == 99 {
+                                continue;
+                            }
+                            due.push(tick.intended);
+                            crate::measure::clock::sleep_until(&clock, clock.now().after(answer_takes)).await.unwrap();
+                            if is_open { ticks.after_due(tick, Duration::from_secs(20)) } else { ticks.after_answer(tick, Duration::from_secs(20)) }
+                        }
+                        due
+                    }
+                };
+                let (open, closed) = tokio::join!(take(open.clone(), true), take(closed.clone(), false));
+                loop_.await.unwrap().unwrap();
+                (open, closed)
+            })
+            .unwrap();
+        for (due, period) in [(&open, 2_000_000_000), (&closed, 2_300_000_000)] {
+            assert!(due[0] >= times.warm_up && due[0] < times.warm_up.after(Duration::from_secs(2)));
+            assert!(due.windows(2).all(|pair| pair[1].nanos_since(pair[0]) == period), "{due:?}");
+            let last = *due.last().unwrap();
+            assert!(last < times.last_poll && last.0 + period >= times.last_poll.0);
+        }
+        let in_window = |due: &[Instant]| due.iter().filter(|due| **due >= times.window && **due < times.drain).count() as u64;
+        assert_eq!(scheduler.planned(), in_window(&open) + in_window(&closed));
     }
 }

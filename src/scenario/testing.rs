@@ -137,6 +137,7 @@ impl Protocol for Fake {
         let requests = self.interval.map_or(0, |interval| (load.subscriptions as f64 * load.span.as_secs_f64() / interval.as_secs_f64()).round() as u64);
         let held = if self.per_poll { 0 } else { load.subscribers * load.connections };
         Forecast {
+            at_most: false,
             requests,
             messages: if self.interval.is_some() { 2 * requests } else { load.deliveries },
             setup_messages: 2 * load.subscriptions,

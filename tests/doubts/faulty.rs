@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use pushbench::cli::REGISTRY;
-use pushbench::contender::inbox::{Inbox, Message, Request};
+use pushbench::contender::inbox::{Content, Inbox, Message, Request};
 use pushbench::contender::pacer::{Pacer, Tick, Ticks};
 use pushbench::contender::settings::{Kind, Setting, SettingsError, Values};
 use pushbench::contender::topic::Topic;
@@ -204,6 +204,10 @@ struct MeddledPacer {
 }
 
 impl Pacer for MeddledPacer {
+    fn once(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
+        self.base.once(period, keys, probe)
+    }
+
     fn every(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
         let planned = self.base.every(period, keys, probe);
         if self.skip == 0 {
@@ -295,13 +299,18 @@ impl Inbox for MeddledInbox {
         self.base.request(tick)
     }
 
-    fn response(&self, request: Request, status: u16, payload: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        self.base.follow_up(before)
+    }
+
+    fn response(&self, request: Request, status: u16, content: Content<'_>) -> bool {
+        let payload = content.payloads().first().copied();
         if request.intended.is_some() && self.counts.fail.hits(self.faults.fail) {
             self.base.failed(request);
             return false;
         }
         let (meddled, _) = self.meddle(payload);
-        let news = self.base.response(request, status, meddled.as_deref());
+        let news = self.base.response(request, status, meddled.as_deref().into());
         self.block(payload);
         news
     }
@@ -318,13 +327,19 @@ impl Inbox for MeddledInbox {
         self.base.sent(kind, payload);
     }
 
-    fn received(&self, kind: Message, asked: bool, payload: Option<&[u8]>) {
+    fn received(&self, kind: Message, asked: bool, content: Content<'_>) -> bool {
+        let payload = content.payloads().first().copied();
         let (meddled, after) = self.meddle(payload);
-        self.base.received(kind, asked, meddled.as_deref());
+        let news = self.base.received(kind, asked, meddled.as_deref().into());
         if let Some(after) = after {
-            self.base.received(kind, false, Some(&after));
+            self.base.received(kind, false, Content::Payload(&after));
         }
         self.block(payload);
+        news
+    }
+
+    fn in_vain(&self) {
+        self.base.in_vain();
     }
 
     fn connected(&self) {

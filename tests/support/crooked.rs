@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use pushbench::contender::inbox::Message;
+use pushbench::contender::inbox::{Content, Message};
 use pushbench::contender::settings::{Setting, SettingsError, Values};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Contender, Direction, Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerSeat, Subscriber, SubscriberSeat};
@@ -70,7 +70,7 @@ impl Protocol for InMemory {
         let (tell, news) = unbounded_channel();
         self.listeners.borrow_mut().push(tell);
         for (_, payload) in self.first.borrow().iter().filter(|(topic, _)| seat.topics.contains(topic)) {
-            seat.inbox.received(Message::Event, false, Some(payload));
+            seat.inbox.received(Message::Event, false, Content::Payload(payload));
         }
         Ok(Box::new(Listener { seat: Rc::new(seat), news }))
     }
@@ -128,7 +128,7 @@ impl Subscriber for Listener {
             let at: Instant = seat.clock.now().after(Duration::from_nanos(late as u64));
             tokio::task::spawn_local(async move {
                 if sleep_until(&*seat.clock, at).await.is_ok() {
-                    seat.inbox.received(Message::Event, false, Some(&payload));
+                    seat.inbox.received(Message::Event, false, Content::Payload(&payload));
                 }
             });
         }

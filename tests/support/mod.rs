@@ -10,7 +10,8 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pushbench::contender::inbox::{Inbox, Message, Request};
+use pushbench::contender::inbox::{Content, Inbox, Message, Request};
+use pushbench::contender::pace::Pace;
 use pushbench::contender::pacer::{Pacer, Tick, Ticks};
 use pushbench::contender::settings::Values;
 use pushbench::contender::topic::Topic;
@@ -77,17 +78,23 @@ impl Inbox for CountingInbox {
         Request { intended, sent: RealClock.now() }
     }
 
-    fn response(&self, _request: Request, status: u16, payload: Option<&[u8]>) -> bool {
+    fn follow_up(&self, before: Request) -> Request {
+        let request = Request { intended: before.intended, ..self.request(None) };
+        self.intended.borrow_mut().pop();
+        request
+    }
+
+    fn response(&self, _request: Request, status: u16, content: Content<'_>) -> bool {
         {
             let mut traffic = self.traffic.borrow_mut();
             *traffic.responses.entry(status).or_default() += 1;
-            traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+            traffic.payload_bytes += content.size();
         }
-        if let Some(payload) = payload.filter(|_| !self.forgets.get()) {
-            self.payloads.borrow_mut().push(payload.to_vec());
+        if !self.forgets.get() {
+            self.payloads.borrow_mut().extend(content.payloads().iter().map(|payload| payload.to_vec()));
         }
         self.ended();
-        payload.is_some()
+        content.size() > 0
     }
 
     fn failed(&self, _request: Request) {
@@ -106,13 +113,16 @@ impl Inbox for CountingInbox {
         self.change.notify_waiters();
     }
 
-    fn received(&self, kind: Message, _asked: bool, payload: Option<&[u8]>) {
+    fn received(&self, kind: Message, _asked: bool, content: Content<'_>) -> bool {
         let traffic = &mut *self.traffic.borrow_mut();
-        traffic.payload_bytes += payload.map_or(0, <[u8]>::len) as u64;
+        traffic.payload_bytes += content.size();
         kind.count_down(traffic);
-        self.payloads.borrow_mut().extend(payload.map(<[u8]>::to_vec));
+        self.payloads.borrow_mut().extend(content.payloads().iter().map(|payload| payload.to_vec()));
         self.change.notify_waiters();
+        content.size() > 0
     }
+
+    fn in_vain(&self) {}
 
     fn connected(&self) {
         self.traffic.borrow_mut().connections += 1;
@@ -146,6 +156,10 @@ impl Pacer for HandPacer {
         self.asked.borrow_mut().push((period, keys.to_vec(), probe));
         self.ticks.clone()
     }
+
+    fn once(&self, period: Duration, keys: &[u32], probe: u32) -> Ticks {
+        self.every(period, keys, probe)
+    }
 }
 
 /// A contender with settings.
@@ -168,7 +182,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = ServerAddress { socket: listener.local_addr().expect("an address").to_string() };
         let (ledger, stop) = (Ledger::default(), CancellationToken::new());
-        let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits };
+        let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits, pace: Pace::REAL };
         let task = tokio::task::spawn_local(async move { protocol.serve(seat).await });
         Self { address, ledger, stop, task }
     }
@@ -185,7 +199,8 @@ impl Running {
 pub fn publisher_seat(server: &ServerAddress, connections: usize) -> (PublisherSeat, Rc<CountingInbox>) {
     let inbox = Rc::new(CountingInbox::default());
     let connections = NonZeroUsize::new(connections).expect("at least one");
-    let seat = PublisherSeat { server: server.clone(), index: 0, connections, inbox: inbox.clone(), timeout: HANG, clock: Rc::new(RealClock) };
+    let seat =
+        PublisherSeat { server: server.clone(), index: 0, connections, inbox: inbox.clone(), timeout: HANG, clock: Rc::new(RealClock), pace: Pace::REAL };
     (seat, inbox)
 }
 
@@ -205,6 +220,7 @@ pub fn subscriber_seat(
         pacer: pacer.clone(),
         timeout,
         clock: Rc::new(RealClock),
+        pace: Pace::REAL,
     };
     (seat, inbox, pacer)
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use pushbench::contender::pace::Pace;
 use pushbench::contender::settings::Values;
 use pushbench::contender::{Fault, Limits, Protocol, ServerAddress, ServerSeat};
 use pushbench::contenders;
@@ -41,7 +42,7 @@ pub async fn serve(settings: &[(&str, &str)], limits: Limits) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = ServerAddress { socket: listener.local_addr().unwrap().to_string() };
     let (ledger, stop) = (Ledger::default(), CancellationToken::new());
-    let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits };
+    let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits, pace: Pace::REAL };
     let protocol = protocol(settings);
     let done = tokio::task::spawn_local(async move { protocol.serve(seat).await });
     Running { address, ledger, stop, done }

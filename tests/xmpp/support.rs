@@ -6,7 +6,8 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::time::Duration;
 
-use pushbench::contender::inbox::{Inbox, Message, Request};
+use pushbench::contender::inbox::{Content, Inbox, Message, Request};
+use pushbench::contender::pace::Pace;
 use pushbench::contender::pacer::{Pacer, Tick, Ticks};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Protocol, Publisher, PublisherSeat, ServerAddress, Subscriber, SubscriberSeat};
@@ -62,7 +63,11 @@ impl Inbox for Counts {
         unreachable!("XMPP makes no HTTP requests")
     }
 
-    fn response(&self, _: Request, _: u16, _: Option<&[u8]>) -> bool {
+    fn follow_up(&self, _: Request) -> Request {
+        unreachable!("XMPP makes no HTTP requests")
+    }
+
+    fn response(&self, _: Request, _: u16, _: Content<'_>) -> bool {
         unreachable!("XMPP makes no HTTP requests")
     }
 
@@ -80,16 +85,19 @@ impl Inbox for Counts {
         traffic.payload_bytes += payload as u64;
     }
 
-    fn received(&self, kind: Message, asked: bool, payload: Option<&[u8]>) {
+    fn received(&self, kind: Message, asked: bool, content: Content<'_>) -> bool {
         let mut traffic = self.traffic.borrow_mut();
         kind.count_down(&mut traffic);
         *self.unasked.borrow_mut() += u64::from(!asked);
-        if let Some(payload) = payload {
+        for payload in content.payloads() {
             traffic.payload_bytes += payload.len() as u64;
             self.payloads.borrow_mut().push(payload.to_vec());
             self.changed.notify_one();
         }
+        content.size() > 0
     }
+
+    fn in_vain(&self) {}
 
     fn connected(&self) {
         self.traffic.borrow_mut().connections += 1;
@@ -108,6 +116,10 @@ impl Pacer for NoPacer {
     fn every(&self, _: Duration, _: &[u32], _: u32) -> Ticks {
         unreachable!("push has no plan of its own")
     }
+
+    fn once(&self, _: Duration, _: &[u32], _: u32) -> Ticks {
+        unreachable!("push has no plan of its own")
+    }
 }
 
 pub async fn publisher(protocol: &dyn Protocol, server: &ServerAddress, inbox: &Rc<Counts>, timeout: Duration) -> Result<Box<dyn Publisher>, Fault> {
@@ -118,6 +130,7 @@ pub async fn publisher(protocol: &dyn Protocol, server: &ServerAddress, inbox: &
         inbox: Rc::clone(inbox) as Rc<dyn Inbox>,
         timeout,
         clock: Rc::new(RealClock),
+        pace: Pace::REAL,
     };
     protocol.publisher(seat).await
 }
@@ -139,6 +152,7 @@ pub async fn subscriber(
         pacer: Rc::new(NoPacer),
         timeout,
         clock: Rc::new(RealClock),
+        pace: Pace::REAL,
     };
     protocol.subscriber(seat).await
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, News};
 use super::settings::Settings;
-use crate::contender::inbox::Message;
+use crate::contender::inbox::{Content, Message};
 use crate::contender::pacer::{Tick, Ticks};
 use crate::contender::topic::Topic;
 use crate::contender::{Fault, Publisher, Subscriber, SubscriberSeat};
@@ -76,7 +76,7 @@ impl Subscriber for Listener {
             // The broker outlives its listeners.
             let Some((sent, payload)) = news else { return Ok(()) };
             timer.until(sent.after(self.settings.delay)).await;
-            self.seat.inbox.received(Message::Event, false, Some(&payload));
+            self.seat.inbox.received(Message::Event, false, Content::Payload(&payload));
         }
     }
 
@@ -99,7 +99,7 @@ impl Poller {
         for topic in seat.topics.iter() {
             let request = seat.inbox.request(None);
             let latest = broker.latest(*topic);
-            seat.inbox.response(request, 200, latest.as_ref().map(|(_, payload)| &payload[..]));
+            seat.inbox.response(request, 200, latest.as_ref().map(|(_, payload)| &payload[..]).into());
         }
         Self { seat: Rc::new(seat), broker, settings, ticks }
     }
@@ -134,7 +134,7 @@ async fn poll(seat: &SubscriberSeat, broker: &Broker, settings: Settings, tick: 
     let latest = broker.latest(Topic(tick.key));
     wait(seat, settings, timer).await;
     let status = if latest.is_some() { 200 } else { 404 };
-    seat.inbox.response(request, status, latest.as_ref().map(|(_, payload)| &payload[..]));
+    seat.inbox.response(request, status, latest.as_ref().map(|(_, payload)| &payload[..]).into());
 }
 
 async fn wait(seat: &SubscriberSeat, settings: Settings, timer: &mut dyn Timer) {

@@ -112,6 +112,7 @@ impl Protocol for PubSubProtocol {
             Client::Lean => lean::link::MEMORY_PER_STREAM,
         };
         Forecast {
+            at_most: false,
             requests: 0,
             messages: load.deliveries,
             // A subscription is an iq, its result and the last item; a topic is created and published to once.

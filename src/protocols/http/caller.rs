@@ -206,7 +206,7 @@ impl Pending<'_> {
     /// The response is complete; `body` is a payload where the status is 200, and words where it is a refusal.
     pub fn answered(&mut self, status: StatusCode, tag: Option<HeaderValue>, body: &[u8]) -> Reply {
         let payload = (status == StatusCode::OK).then_some(body);
-        let news = self.request.take().is_some_and(|request| self.inbox.response(request, status.as_u16(), payload));
+        let news = self.request.take().is_some_and(|request| self.inbox.response(request, status.as_u16(), payload.into()));
         let refused = status.is_client_error() || status.is_server_error();
         // Four bytes are the most that a character has.
         let beginning = &body[..if refused { body.len().min(4 * LONGEST_WORDS) } else { 0 }];

@@ -23,6 +23,7 @@ pub fn polling(load: &Load, interval: Duration) -> Forecast {
     let first_fetches = load.subscriptions + load.subscribers;
     let topics = load.topics + 1;
     Forecast {
+        at_most: false,
         requests,
         messages: 2 * requests,
         setup_messages: 2 * (first_fetches + topics),

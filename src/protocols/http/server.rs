@@ -38,7 +38,7 @@ pub struct Options {
 /// # Errors
 /// The listener is broken.
 pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
-    let ServerSeat { listener, stop, ledger, limits } = seat;
+    let ServerSeat { listener, stop, ledger, limits, .. } = seat;
     let room = Room::new(limits.stored);
     let site = Rc::new(Site { store: Store::new(limits.topics, room.clone()), room, largest_payload: limits.payload, cross_origin: options.cross_origin });
     let mut connections = JoinSet::new();

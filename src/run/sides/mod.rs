@@ -18,6 +18,7 @@ use super::link::Link;
 use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
 use super::network::{self, NamespaceError};
 use super::timetable::Timetable;
+use crate::contender::pace::Pace;
 use crate::contender::{Fault, Protocol};
 use crate::measure::clock::{Clock, Instant};
 use crate::measure::process;
@@ -170,6 +171,10 @@ impl Side {
     }
 
     /// How long the contender's halves wait for an answer, measured time.
+    fn pace(&self) -> Pace {
+        Pace::new(self.scenario.workload.compression)
+    }
+
     fn timeout(&self) -> std::time::Duration {
         self.scenario.workload.compress(self.scenario.workload.timeout)
     }

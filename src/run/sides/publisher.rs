@@ -33,8 +33,15 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let traffic = Rc::new(RefCell::default());
     let connections = NonZeroUsize::new(side.scenario.publishers.connections as usize).unwrap_or(NonZeroUsize::MIN);
     let inbox = Rc::new(PublisherInbox::new(Rc::clone(&side.clock), Rc::clone(&times), Rc::clone(&traffic)));
-    let seat =
-        PublisherSeat { server: side.server()?, index: side.assignment.index, connections, inbox, timeout: side.timeout(), clock: Rc::clone(&side.clock) };
+    let seat = PublisherSeat {
+        server: side.server()?,
+        index: side.assignment.index,
+        connections,
+        inbox,
+        timeout: side.timeout(),
+        clock: Rc::clone(&side.clock),
+        pace: side.pace(),
+    };
     side.usage.begin();
     let publisher: Rc<dyn Publisher> = Rc::from(side.protocol.publisher(seat).await?);
     create(side, &*publisher).await?;

@@ -38,7 +38,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let (address, listener) = bound.map_err(|error| SideError::Bind { address: wanted, error })?;
     let stop = CancellationToken::new();
     let ledger = Ledger::default();
-    let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits: Limits::of_a_trial() };
+    let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits: Limits::of_a_trial(), pace: side.pace() };
     let serving = side.protocol.serve(seat);
     tokio::pin!(serving);
     side.ready(Some(ServerAddress { socket: address.to_string() }));

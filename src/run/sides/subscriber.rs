@@ -134,6 +134,7 @@ impl Course<'_> {
                     pacer: self.scheduler.pacer(*subscriber),
                     timeout: self.side.timeout(),
                     clock: Rc::clone(&self.side.clock),
+                    pace: self.side.pace(),
                 };
                 connecting.push(self.side.protocol.subscriber(seat));
             }

@@ -144,7 +144,8 @@ fn load(found: &mut Found<'_>) {
     if failed > 0 {
         found.note(&FAILED_REQUESTS, &format!("{} requests got no response in time, or none at all.", show(failed)));
     }
-    let sent = |trial: &&&crate::measure::recording::Trial| (trial.subscriber_traffic.window.requests, trial.requests_planned);
+    // Each first request of a chain that was in the plan has a lag.
+    let sent = |trial: &&&crate::measure::recording::Trial| (trial.times.lag.count(), trial.requests_planned);
     let short = found.cell.trials.iter().find(|trial| {
         let (sent, planned) = sent(trial);
         (sent as f64) < REQUESTS_SENT * planned as f64

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::contender::Fault;
-use crate::contender::inbox::{Inbox, Message};
+use crate::contender::inbox::{Content, Inbox, Message};
 
 use super::super::link::{Answer, Caller, GOODBYE, Link, MOST_REPLIES, Request, Step, in_time, stream_closed, stream_error};
 use super::login::{Bound, Login};
@@ -113,14 +113,18 @@ impl LeanLink {
         let (inbox, outgoing, closed, ended) = (&*self.inbox, &mut self.outgoing, self.closed, &mut self.ended);
         let mut over = None;
         let fed = self.reader.feed(read, |arrival| match arrival {
-            Arrival::Message(update) => inbox.received(Message::Stanza, false, update.as_deref()),
-            Arrival::Presence => inbox.received(Message::Stanza, false, None),
+            Arrival::Message(update) => {
+                inbox.received(Message::Stanza, false, update.as_deref().into());
+            }
+            Arrival::Presence => {
+                inbox.received(Message::Stanza, false, Content::Nothing);
+            }
             Arrival::Answer(id, refusal) => {
-                inbox.received(Message::Stanza, true, None);
+                inbox.received(Message::Stanza, true, Content::Nothing);
                 take(Answer { id, refusal });
             }
             Arrival::Request { id, from, is_ping } => {
-                inbox.received(Message::Stanza, false, None);
+                inbox.received(Message::Stanza, false, Content::Nothing);
                 if closed {
                     return;
                 }
@@ -131,11 +135,11 @@ impl LeanLink {
                 inbox.sent(Message::Stanza, 0);
             }
             Arrival::StreamError(condition) => {
-                inbox.received(Message::Handshake, false, None);
+                inbox.received(Message::Handshake, false, Content::Nothing);
                 over.get_or_insert_with(|| stream_error(&condition));
             }
             Arrival::Footer => {
-                inbox.received(Message::Handshake, false, None);
+                inbox.received(Message::Handshake, false, Content::Nothing);
                 *ended = true;
                 over.get_or_insert_with(stream_closed);
             }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use xmpp_parsers::jid::FullJid;
 
-use crate::contender::inbox::Message;
+use crate::contender::inbox::{Content, Message};
 use crate::contender::{Fault, socket};
 use crate::protocols::xmpp::namespaces as ns;
 use crate::protocols::xmpp::reader::{Event, StreamReader};
@@ -175,7 +175,7 @@ impl<'a> Login<'a> {
             match found {
                 Ok(Some(event)) => {
                     self.opened = true;
-                    self.caller.inbox.received(Message::Handshake, true, None);
+                    self.caller.inbox.received(Message::Handshake, true, Content::Nothing);
                     return Ok(event);
                 }
                 Ok(None) => {}

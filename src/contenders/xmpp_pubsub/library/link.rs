@@ -26,7 +26,7 @@ use xmpp_parsers::sasl::{Auth, Nonza, Response};
 use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::stream_features::StreamFeatures;
 
-use crate::contender::inbox::{Inbox, Message};
+use crate::contender::inbox::{Content, Inbox, Message};
 use crate::contender::{Fault, socket};
 use crate::protocols::xmpp::namespaces as ns;
 use crate::protocols::xmpp::server::DOMAIN;
@@ -104,22 +104,26 @@ impl Link for LibraryLink {
 impl LibraryLink {
     fn take(&mut self, stanza: Stanza, take: &mut dyn FnMut(Answer)) {
         if let Some(reply) = stanzas::reply(&stanza) {
-            self.inbox.received(Message::Stanza, false, None);
+            self.inbox.received(Message::Stanza, false, Content::Nothing);
             self.outgoing.push_back((XmppStreamElement::Stanza(reply.into()), 0));
             self.replies += 1;
             return;
         }
         match stanza {
             Stanza::Iq(Iq::Result { id, from, .. }) => {
-                self.inbox.received(Message::Stanza, true, None);
+                self.inbox.received(Message::Stanza, true, Content::Nothing);
                 take(Answer { id: self.ours(&id, from.as_ref()), refusal: None });
             }
             Stanza::Iq(Iq::Error { id, from, error, .. }) => {
-                self.inbox.received(Message::Stanza, true, None);
+                self.inbox.received(Message::Stanza, true, Content::Nothing);
                 take(Answer { id: self.ours(&id, from.as_ref()), refusal: Some(words(&error.defined_condition)) });
             }
-            Stanza::Message(message) => self.inbox.received(Message::Stanza, false, stanzas::update(&message).as_deref()),
-            Stanza::Iq(_) | Stanza::Presence(_) => self.inbox.received(Message::Stanza, false, None),
+            Stanza::Message(message) => {
+                self.inbox.received(Message::Stanza, false, stanzas::update(&message).as_deref().into());
+            }
+            Stanza::Iq(_) | Stanza::Presence(_) => {
+                self.inbox.received(Message::Stanza, false, Content::Nothing);
+            }
         }
     }
 
@@ -138,14 +142,14 @@ impl LibraryLink {
             return Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(context)) {
                 Some(Ok(XmppStreamElement::Stanza(stanza))) => Ok(stanza),
                 Some(Ok(XmppStreamElement::StreamError(error))) => {
-                    self.inbox.received(Message::Handshake, false, None);
+                    self.inbox.received(Message::Handshake, false, Content::Nothing);
                     Err(stream_error(&words(&error.0.condition)))
                 }
                 Some(Ok(other)) => Err(Fault::protocol("on the XMPP stream", format!("unexpected {}", name(&other)))),
                 Some(Err(ReadError::SoftTimeout)) => continue,
                 Some(Err(ReadError::StreamFooterReceived)) => {
                     self.ended = true;
-                    self.inbox.received(Message::Handshake, false, None);
+                    self.inbox.received(Message::Handshake, false, Content::Nothing);
                     Err(stream_closed())
                 }
                 // To the parser the end of the connection is a mistake in the text.
@@ -226,9 +230,9 @@ impl Login<'_> {
 
     /// The server's header has come; now its features.
     async fn features(&self, opened: PendingFeaturesRecv<Pipe>) -> Result<(StreamFeatures, Elements), Fault> {
-        self.caller.inbox.received(Message::Handshake, true, None);
+        self.caller.inbox.received(Message::Handshake, true, Content::Nothing);
         let result = opened.recv_features().await;
-        self.caller.inbox.received(Message::Handshake, true, None);
+        self.caller.inbox.received(Message::Handshake, true, Content::Nothing);
         result.map_err(|error| match error {
             RecvFeaturesError::Io(error) => self.lost(error),
             RecvFeaturesError::StreamError(error) => Fault::refused(self.what, words(&error.0.condition)),
@@ -281,7 +285,7 @@ impl Login<'_> {
             Some(Err(error)) => return Err(self.lost(error)),
             None => return Err(self.lost("the server closed the connection")),
         };
-        self.caller.inbox.received(Message::Handshake, true, None);
+        self.caller.inbox.received(Message::Handshake, true, Content::Nothing);
         Ok(element)
     }
 
