@@ -1,5 +1,6 @@
 //! The polling clients against our server, and against servers that misbehave.
 
+mod extension;
 mod hostile;
 mod lives;
 #[path = "../support/mod.rs"]

@@ -1,15 +1,18 @@
 //! Requests into responses: routing, limits, and the counting of both.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Version};
+use tokio_util::sync::CancellationToken;
 
 use super::conditions::{Validators, Verdict, judge};
+use super::extension::{AnswerBody, Answered, Change, Extension, Service, Visit};
 use super::page;
 use super::room::{Room, Taken};
 use super::store::{Representation, Store, Stored};
@@ -28,7 +31,6 @@ const NO_ROOM: &str = "There is no room for this payload: all together may hold 
 const BAD_NAME: &str = "A topic's name has 1 to 128 characters out of A-Z a-z 0-9 . _ - as in /topics/topic-000042.\n";
 
 /// What all connections of a server share.
-#[derive(Debug)]
 pub(super) struct Site {
     pub store: Store,
     /// For payloads.
@@ -37,17 +39,21 @@ pub(super) struct Site {
     pub largest_payload: usize,
     /// Whether pages from other origins may read and write (CORS).
     pub cross_origin: bool,
+    /// What the contender adds.
+    pub extension: Option<Rc<dyn Extension>>,
 }
 
 /// One connection, as far as answering needs it.
-#[derive(Debug)]
 pub(super) struct Desk {
-    pub site: Rc<Site>,
+    pub service: Service,
     pub meter: Meter,
     pub debt: Debt,
+    pub stop: CancellationToken,
+    pub peer: Option<SocketAddr>,
 }
 
-pub(super) type Answer = Response<Full<Bytes>>;
+/// An answer without its count.
+pub type Answer = Response<AnswerBody>;
 
 /// Where a path leads.
 enum Place<'a> {
@@ -91,7 +97,7 @@ impl Desk {
             answer.headers_mut().insert(header::CONNECTION, CLOSE);
         }
         self.debt.settle();
-        if self.site.cross_origin {
+        if self.service.site.cross_origin {
             let headers = answer.headers_mut();
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag"));
@@ -102,11 +108,15 @@ impl Desk {
 
     /// The answer, and how many bytes of payload it stands for.
     async fn respond(&self, request: Request<Incoming>) -> (Answer, usize) {
-        let (head, body) = request.into_parts();
-        let hosts = head.headers.get_all(header::HOST).iter().count();
-        if hosts > 1 || (head.version == Version::HTTP_11 && hosts == 0) {
+        let hosts = request.headers().get_all(header::HOST).iter().count();
+        if hosts > 1 || (request.version() == Version::HTTP_11 && hosts == 0) {
             return (text(StatusCode::BAD_REQUEST, "A request of HTTP/1.1 needs a Host field, and no more than one (RFC 9112, section 3.2).\n"), 0);
         }
+        let request = match self.of_the_extension(request).await {
+            Ok(Answered { answer, payload }) => return (answer, payload),
+            Err(request) => request,
+        };
+        let (head, body) = request.into_parts();
         let place = place(head.uri.path());
         let answer = match (&head.method, &place) {
             (&Method::GET, Place::Topic(name)) => return self.read(name, &head.headers, true),
@@ -114,16 +124,35 @@ impl Desk {
             (&Method::PUT, Place::Topic(name)) => return self.write(name, &head.headers, body).await,
             (_, Place::Nowhere) => text(StatusCode::NOT_FOUND, "There is nothing here. GET / tells what can be asked.\n"),
             (_, Place::BadName) => text(StatusCode::BAD_REQUEST, BAD_NAME),
-            (&Method::GET | &Method::HEAD, Place::Front) => page::front(&self.site.store),
-            (&Method::GET | &Method::HEAD, Place::List) => page::list(&self.site.store),
+            (&Method::GET | &Method::HEAD, Place::Front) => page::front(&self.service.site.store),
+            (&Method::GET | &Method::HEAD, Place::List) => page::list(&self.service.site.store),
             (&Method::OPTIONS, place) => self.options(place),
             (method, place) => not_allowed(method, place),
         };
         (answer, 0)
     }
 
+    /// Paths that are nobody else's are the extension's, where there is one.
+    async fn of_the_extension(&self, request: Request<Incoming>) -> Result<Answered, Request<Incoming>> {
+        match &self.service.site.extension {
+            Some(extension) if matches!(place(request.uri().path()), Place::Nowhere) => {
+                let visit = Visit { service: &self.service, meter: &self.meter, stop: &self.stop, peer: self.peer };
+                extension.answer(request, &visit).await
+            }
+            _ => Err(request),
+        }
+    }
+
     fn read(&self, name: &str, headers: &HeaderMap, with_body: bool) -> (Answer, usize) {
-        let Some(current) = self.site.store.find(name) else {
+        let (mut answer, payload) = self.represent(name, headers, with_body);
+        if let (Some(extension), true) = (&self.service.site.extension, answer.status() != StatusCode::NOT_FOUND) {
+            extension.decorate(name, answer.headers_mut());
+        }
+        (answer, payload)
+    }
+
+    fn represent(&self, name: &str, headers: &HeaderMap, with_body: bool) -> (Answer, usize) {
+        let Some(current) = self.service.site.store.find(name) else {
             return (
                 text(StatusCode::NOT_FOUND, format!("There is no topic {name:?} yet. PUT /topics/{name} creates it; GET /topics lists what there is.\n")),
                 0,
@@ -132,7 +161,7 @@ impl Desk {
         match judge(headers, true, Some(current.validators())) {
             Verdict::Failed => (refused(Some(&current.tag)), 0),
             Verdict::NotModified => {
-                let mut answer = Response::new(Full::default());
+                let mut answer = Response::new(AnswerBody::default());
                 *answer.status_mut() = StatusCode::NOT_MODIFIED;
                 let headers = answer.headers_mut();
                 headers.insert(header::ETAG, current.tag);
@@ -141,7 +170,7 @@ impl Desk {
             }
             Verdict::Proceed => {
                 let payload = if with_body { current.body.len() } else { 0 };
-                let mut answer = Response::new(Full::new(current.body));
+                let mut answer = Response::new(AnswerBody::from(current.body));
                 let headers = answer.headers_mut();
                 headers.insert(header::CONTENT_TYPE, PLAIN);
                 headers.insert(header::ETAG, current.tag);
@@ -153,34 +182,46 @@ impl Desk {
     }
 
     async fn write(&self, name: &str, headers: &HeaderMap, body: Incoming) -> (Answer, usize) {
-        let limit = self.site.largest_payload;
+        let limit = self.service.site.largest_payload;
         // Who waits for our word has sent nothing that would have to be read: a refusal is enough.
         let hears_first = headers.contains_key(header::EXPECT);
-        let body = match collect(body, limit, &self.site.room, hears_first).await {
+        let body = match collect(body, limit, &self.service.site.room, hears_first).await {
             Ok(body) => body,
-            Err(Unread::TooLarge) => return (unread(StatusCode::PAYLOAD_TOO_LARGE, format!("A payload may have at most {limit} bytes here.\n")), 0),
-            Err(Unread::NoRoom) => return (unread(StatusCode::INSUFFICIENT_STORAGE, NO_ROOM), 0),
-            Err(Unread::Broken) => return (unread(StatusCode::BAD_REQUEST, "The body ended early or is not framed as its head says.\n"), 0),
+            Err(why) => return (unread_answer(&why, limit), 0),
         };
         let payload = body.len();
         let allowed = |current: Option<&Representation>| judge(headers, false, current.map(Representation::validators)) == Verdict::Proceed;
-        match self.site.store.store(name, body, allowed) {
-            Stored::Created(tag) => (stored(StatusCode::CREATED, tag), payload),
-            Stored::Updated(tag) => (stored(StatusCode::NO_CONTENT, tag), payload),
-            Stored::Refused => (refused(self.site.store.find(name).as_ref().map(|current| &current.tag)), 0),
+        match self.service.site.store.store(name, body, allowed) {
+            Stored::Created(tag) => {
+                self.tell(name);
+                (stored(StatusCode::CREATED, tag), payload)
+            }
+            Stored::Updated(tag) => {
+                self.tell(name);
+                (stored(StatusCode::NO_CONTENT, tag), payload)
+            }
+            Stored::Refused => (refused(self.service.site.store.find(name).as_ref().map(|current| &current.tag)), 0),
             Stored::Full => {
-                let count = self.site.store.count();
+                let count = self.service.site.store.count();
                 (text(StatusCode::INSUFFICIENT_STORAGE, format!("There are {count} topics, and room for no more. Those that exist can still be changed.\n")), 0)
             }
         }
     }
 
+    fn tell(&self, name: &str) {
+        if let Some(extension) = &self.service.site.extension
+            && let Some(current) = self.service.site.store.find(name)
+        {
+            extension.changed(&Change { name, payload: &current.body, revision: current.revision });
+        }
+    }
+
     fn options(&self, place: &Place<'_>) -> Answer {
-        let mut answer = Response::new(Full::default());
+        let mut answer = Response::new(AnswerBody::default());
         *answer.status_mut() = StatusCode::NO_CONTENT;
         let headers = answer.headers_mut();
         headers.insert(header::ALLOW, HeaderValue::from_static(place.allowed()));
-        if self.site.cross_origin {
+        if self.service.site.cross_origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(place.allowed()));
             let fields = HeaderValue::from_static("Content-Type, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since");
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, fields);
@@ -202,9 +243,18 @@ fn unread(status: StatusCode, words: impl Into<Bytes>) -> Answer {
     answer
 }
 
+/// The refusal of a body that was not read.
+pub(super) fn unread_answer(why: &Unread, limit: usize) -> Answer {
+    match why {
+        Unread::TooLarge => unread(StatusCode::PAYLOAD_TOO_LARGE, format!("A payload may have at most {limit} bytes here.\n")),
+        Unread::NoRoom => unread(StatusCode::INSUFFICIENT_STORAGE, NO_ROOM),
+        Unread::Broken => unread(StatusCode::BAD_REQUEST, "The body ended early or is not framed as its head says.\n"),
+    }
+}
+
 /// An answer of a few words.
 pub(super) fn text(status: StatusCode, words: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(words.into()));
+    let mut answer = Response::new(AnswerBody::from(words));
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, PLAIN);
     answer
@@ -246,20 +296,20 @@ fn refused(tag: Option<&HeaderValue>) -> Answer {
 }
 
 fn stored(status: StatusCode, tag: HeaderValue) -> Answer {
-    let mut answer = Response::new(Full::default());
+    let mut answer = Response::new(AnswerBody::default());
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::ETAG, tag);
     answer
 }
 
-enum Unread {
+pub(super) enum Unread {
     TooLarge,
     NoRoom,
     Broken,
 }
 
 /// Reads a body of at most `limit` bytes into memory of exactly its size: the buffer it was read into is larger, and would stay alive.
-async fn collect(mut body: Incoming, limit: usize, room: &Room, hears_first: bool) -> Result<Bytes, Unread> {
+pub(super) async fn collect(mut body: Incoming, limit: usize, room: &Room, hears_first: bool) -> Result<Bytes, Unread> {
     let announced = body.size_hint().lower();
     let refusal = if announced > limit as u64 { Unread::TooLarge } else { Unread::NoRoom };
     let Some(mut taken) = (announced <= limit as u64).then(|| room.take(announced as usize)).flatten() else {

@@ -4,12 +4,13 @@
 //! ours. Both send the same bytes, and both end in the same `Pending`, which counts a request that is never answered too.
 
 use std::cell::Cell;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderMap, HeaderValue};
 use reqwest::Url;
 
 use super::lean::{Buffers, Lean};
@@ -17,7 +18,7 @@ use super::library::Library;
 use super::response::Malformed;
 use super::settings::Connection;
 use crate::contender::client::Client;
-use crate::contender::inbox::{Inbox, Request};
+use crate::contender::inbox::{Content, Inbox, Request};
 use crate::contender::pacer::Tick;
 use crate::contender::topic::Topic;
 use crate::contender::{Fault, ServerAddress};
@@ -60,14 +61,98 @@ impl Target {
     }
 }
 
-/// What is asked.
+/// Something else than a topic that can be asked for, by its path.
 #[derive(Debug)]
+pub struct Resource {
+    path: Box<str>,
+    url: Option<Box<Url>>,
+}
+
+/// A topic or a resource.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// A topic.
+    Topic(&'a Target),
+    /// Something else.
+    Resource(&'a Resource),
+}
+
+impl<'a> From<&'a Target> for Place<'a> {
+    fn from(target: &'a Target) -> Self {
+        Self::Topic(target)
+    }
+}
+
+impl<'a> From<&'a Resource> for Place<'a> {
+    fn from(resource: &'a Resource) -> Self {
+        Self::Resource(resource)
+    }
+}
+
+impl Place<'_> {
+    fn url(self) -> Option<Url> {
+        match self {
+            Self::Topic(target) => target.url.as_deref().cloned(),
+            Self::Resource(resource) => resource.url.as_deref().cloned(),
+        }
+    }
+}
+
+/// As on the request line: the path, with its query.
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Topic(target) => write!(out, "/topics/{}", target.topic),
+            Self::Resource(resource) => out.write_str(&resource.path),
+        }
+    }
+}
+
+/// Why a request is sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// The plan has it; or, without a tick, set-up has it, or it will be held.
+    Tick(Option<Tick>),
+    /// What the response to this one said.
+    After(Request),
+}
+
+impl From<Option<Tick>> for Start {
+    fn from(tick: Option<Tick>) -> Self {
+        Self::Tick(tick)
+    }
+}
+
+impl From<Request> for Start {
+    fn from(before: Request) -> Self {
+        Self::After(before)
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
 pub enum Ask<'a> {
     /// The present value; with a tag, only if it is another one.
     Get {
         /// The entity tag of what the caller has.
         tag: Option<&'a HeaderValue>,
     },
+    /// The same, with more fields in its head; names in lower case.
+    GetWith {
+        /// The entity tag of what the caller has.
+        tag: Option<&'a HeaderValue>,
+        /// Names and values.
+        fields: &'a [(&'static str, &'a str)],
+    },
+    /// To do something with a body. Never sent twice, unlike the others: it is not idempotent.
+    Post {
+        /// The body.
+        body: Bytes,
+        /// Its media type.
+        kind: &'static str,
+    },
+    /// To forget a resource.
+    Delete,
     /// To store a value.
     Put {
         /// The value.
@@ -86,6 +171,31 @@ pub struct Reply {
     pub words: String,
     /// Whether its payload was news; false without one.
     pub news: bool,
+}
+
+/// A response to [`Caller::fetch`]: counted once the caller says what it brought, and as failed where it never does.
+pub struct Document<'a> {
+    /// Status code.
+    pub status: StatusCode,
+    /// The entity tag, where it has one that can be sent back.
+    pub tag: Option<HeaderValue>,
+    /// All of the head.
+    pub fields: HeaderMap,
+    /// The body, encoded as it came.
+    pub body: Bytes,
+    asked: Pending<'a>,
+}
+
+impl Document<'_> {
+    /// The request that it answers: what follows it up carries on its chain.
+    pub fn request(&self) -> Option<Request> {
+        self.asked.request
+    }
+
+    /// Counts the response with what it carried; says whether any of it was a newer version.
+    pub fn brought(&mut self, content: Content<'_>) -> bool {
+        self.asked.brought(self.status, content)
+    }
 }
 
 /// Connections of one publisher or subscriber, counted in one inbox.
@@ -119,8 +229,8 @@ impl Caller {
         clock: Rc<dyn Clock>,
     ) -> Result<Self, Fault> {
         let carrier = match carriage.client {
-            Client::Library => Carrier::Library(Box::new(Library::new(server, connections, connection, timeout, Rc::clone(&inbox))?)),
-            Client::Lean => Carrier::Lean(Lean::new(server, connection, timeout, Rc::clone(&inbox), Rc::clone(&carriage.buffers))),
+            Client::Library => Carrier::Library(Box::new(Library::new(server, connections, connection, Rc::clone(&inbox))?)),
+            Client::Lean => Carrier::Lean(Lean::new(server, connection, Rc::clone(&inbox), Rc::clone(&carriage.buffers))),
         };
         Ok(Self { carrier, socket: server.socket.clone(), inbox, clock, timeout, trying: Cell::new(false) })
     }
@@ -134,18 +244,64 @@ impl Caller {
         Target { topic, url }
     }
 
+    /// Prepares a path (with its query, as it stands on the request line) to be asked for.
+    ///
+    /// # Errors
+    /// It cannot be part of a URL.
+    pub fn resource(&self, path: &str) -> Result<Resource, Fault> {
+        let what = || format!("the path {path:?} at {}", self.socket);
+        let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_path {
+            return Err(Fault::protocol(what(), "it is not what a request line can hold"));
+        }
+        let url = match &self.carrier {
+            Carrier::Library(library) => Some(Box::new(library.join(path).map_err(|error| Fault::protocol(what(), error))?)),
+            Carrier::Lean(_) => None,
+        };
+        Ok(Resource { path: path.into(), url })
+    }
+
     /// Sends a request and reads the whole response; counts and stamps both. What a 200 carries is a payload.
     ///
     /// # Errors
     /// No complete response came in time; the inbox knows.
-    pub async fn call(&self, target: &Target, ask: Ask<'_>, tick: Option<Tick>) -> Result<Reply, CallError> {
-        let asked = Pending { inbox: &*self.inbox, request: Some(self.inbox.request(tick)) };
+    pub async fn call(&self, target: &Target, ask: Ask<'_>, start: impl Into<Start>) -> Result<Reply, CallError> {
+        let mut asked = self.pending(start.into(), false);
+        self.carry(target.into(), ask, &mut asked, self.timeout).await
+    }
+
+    /// Sends a request and reads the whole response, whose content the caller judges. `timeout` for those that are held.
+    ///
+    /// # Errors
+    /// No complete response came in time; the inbox knows.
+    pub async fn fetch<'a>(
+        &'a self,
+        place: impl Into<Place<'_>>,
+        ask: Ask<'_>,
+        start: impl Into<Start>,
+        timeout: Option<Duration>,
+    ) -> Result<Document<'a>, CallError> {
+        let mut asked = self.pending(start.into(), true);
+        let reply = self.carry(place.into(), ask, &mut asked, timeout.unwrap_or(self.timeout)).await?;
+        let (fields, body) = asked.whole.take().unwrap_or_default();
+        Ok(Document { status: reply.status, tag: reply.tag, fields, body, asked })
+    }
+
+    fn pending(&self, start: Start, is_document: bool) -> Pending<'_> {
+        let request = match start {
+            Start::Tick(tick) => self.inbox.request(tick),
+            Start::After(before) => self.inbox.follow_up(before),
+        };
+        Pending { inbox: &*self.inbox, request: Some(request), is_document, whole: None }
+    }
+
+    async fn carry(&self, place: Place<'_>, ask: Ask<'_>, asked: &mut Pending<'_>, timeout: Duration) -> Result<Reply, CallError> {
         match &self.carrier {
             Carrier::Library(library) => {
-                let url = target.url.as_deref().cloned().unwrap_or_else(|| library.url(target.topic));
-                library.call(url, ask, asked).await
+                let Some(url) = place.url() else { return Err(CallError::Broken(format!("{place} was made for another client"))) };
+                library.call(url, ask, asked, timeout).await
             }
-            Carrier::Lean(lean) => lean.call(target.topic, ask, asked).await,
+            Carrier::Lean(lean) => lean.call(place, ask, asked, timeout).await,
         }
     }
 
@@ -200,18 +356,30 @@ impl Caller {
 pub(super) struct Pending<'a> {
     inbox: &'a dyn Inbox,
     request: Option<Request>,
+    /// Whether the caller judges what the response carries.
+    is_document: bool,
+    /// Its head and body then.
+    whole: Option<(HeaderMap, Bytes)>,
 }
 
 impl Pending<'_> {
     /// The response is complete; `body` is a payload where the status is 200, and words where it is a refusal.
-    pub fn answered(&mut self, status: StatusCode, tag: Option<HeaderValue>, body: &[u8]) -> Reply {
-        let payload = (status == StatusCode::OK).then_some(body);
-        let news = self.request.take().is_some_and(|request| self.inbox.response(request, status.as_u16(), payload.into()));
+    pub fn answered(&mut self, status: StatusCode, tag: Option<HeaderValue>, fields: impl FnOnce() -> HeaderMap, body: &[u8]) -> Reply {
+        let news = if self.is_document {
+            self.whole = Some((fields(), Bytes::copy_from_slice(body)));
+            false
+        } else {
+            self.brought(status, (status == StatusCode::OK).then_some(body).into())
+        };
         let refused = status.is_client_error() || status.is_server_error();
         // Four bytes are the most that a character has.
         let beginning = &body[..if refused { body.len().min(4 * LONGEST_WORDS) } else { 0 }];
         let words = String::from_utf8_lossy(beginning).trim().chars().take(LONGEST_WORDS).collect();
         Reply { status, tag: tag.filter(|tag| tag.len() <= LONGEST_TAG), words, news }
+    }
+
+    fn brought(&mut self, status: StatusCode, content: Content<'_>) -> bool {
+        self.request.take().is_some_and(|request| self.inbox.response(request, status.as_u16(), content))
     }
 }
 

@@ -17,11 +17,10 @@ use hyper::header::HeaderValue;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::caller::{Ask, CallError, Pending, Reply};
+use super::caller::{Ask, CallError, Pending, Place, Reply};
 use super::response::{Progress, Reader, Response};
 use super::settings::Connection;
 use crate::contender::inbox::Inbox;
-use crate::contender::topic::Topic;
 use crate::contender::{ServerAddress, socket};
 
 /// How much is read at once, bytes: a head and a payload of usual size in one call.
@@ -40,7 +39,6 @@ pub(super) struct Buffers {
 pub(super) struct Lean {
     socket: String,
     connection: Connection,
-    timeout: Duration,
     inbox: Rc<dyn Inbox>,
     buffers: Rc<Buffers>,
     /// The latest used is the next to be used. As many as there were requests at the same time.
@@ -67,32 +65,32 @@ impl From<Failure> for CallError {
 
 impl Lean {
     /// Connections are opened as they are needed.
-    pub fn new(server: &ServerAddress, connection: Connection, timeout: Duration, inbox: Rc<dyn Inbox>, buffers: Rc<Buffers>) -> Self {
-        Self { socket: server.socket.clone(), connection, timeout, inbox, buffers, idle: RefCell::default(), closed: Cell::new(false) }
+    pub fn new(server: &ServerAddress, connection: Connection, inbox: Rc<dyn Inbox>, buffers: Rc<Buffers>) -> Self {
+        Self { socket: server.socket.clone(), connection, inbox, buffers, idle: RefCell::default(), closed: Cell::new(false) }
     }
 
     /// Sends a request and reads the whole response.
     ///
     /// # Errors
     /// No complete response came in time.
-    pub async fn call(&self, topic: Topic, ask: Ask<'_>, mut asked: Pending<'_>) -> Result<Reply, CallError> {
+    pub async fn call(&self, place: Place<'_>, ask: Ask<'_>, asked: &mut Pending<'_>, timeout: Duration) -> Result<Reply, CallError> {
         if self.closed.get() {
             return Err(CallError::Closed);
         }
-        tokio::time::timeout(self.timeout, self.attempt(topic, &ask, &mut asked)).await.unwrap_or(Err(CallError::Timeout))
+        tokio::time::timeout(timeout, self.attempt(place, &ask, asked)).await.unwrap_or(Err(CallError::Timeout))
     }
 
     /// Uses an idle connection if there is one that lives. Where the peer closed it at the very moment at which it was used
-    /// again, the request is sent once more, on a fresh one: both methods are idempotent (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
-    async fn attempt(&self, topic: Topic, ask: &Ask<'_>, asked: &mut Pending<'_>) -> Result<Reply, CallError> {
+    /// again, the request is sent once more, on a fresh one: what is not idempotent is not sent twice (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+    async fn attempt(&self, place: Place<'_>, ask: &Ask<'_>, asked: &mut Pending<'_>) -> Result<Reply, CallError> {
         if let Some(idle) = self.idle() {
-            match self.exchange(idle, topic, ask, asked, true).await {
-                Err(Failure::Unseen(_)) => {}
+            match self.exchange(idle, place, ask, asked, true).await {
+                Err(Failure::Unseen(_)) if !matches!(ask, Ask::Post { .. }) => {}
                 outcome => return Ok(outcome?),
             }
         }
         let fresh = self.connect().await?;
-        Ok(self.exchange(fresh, topic, ask, asked, false).await?)
+        Ok(self.exchange(fresh, place, ask, asked, false).await?)
     }
 
     async fn connect(&self) -> Result<TcpStream, CallError> {
@@ -113,9 +111,9 @@ impl Lean {
         }
     }
 
-    async fn exchange(&self, mut stream: TcpStream, topic: Topic, ask: &Ask<'_>, asked: &mut Pending<'_>, reused: bool) -> Result<Reply, Failure> {
+    async fn exchange(&self, mut stream: TcpStream, place: Place<'_>, ask: &Ask<'_>, asked: &mut Pending<'_>, reused: bool) -> Result<Reply, Failure> {
         let mut crossed = Crossed { inbox: &*self.inbox, up: 0, down: 0 };
-        let outcome = match self.send(&stream, topic, ask, &mut crossed) {
+        let outcome = match self.send(&stream, place, ask, &mut crossed) {
             Ok(unsent) => {
                 let mut unsent = Unsent { bytes: unsent, written: 0, broken: None };
                 let mut reader = Reader::default();
@@ -141,11 +139,11 @@ impl Lean {
     }
 
     /// Writes a request; returns what the kernel had no room for, which is nothing unless there is a large body.
-    fn send(&self, stream: &TcpStream, topic: Topic, ask: &Ask<'_>, crossed: &mut Crossed<'_>) -> io::Result<Vec<u8>> {
+    fn send(&self, stream: &TcpStream, place: Place<'_>, ask: &Ask<'_>, crossed: &mut Crossed<'_>) -> io::Result<Vec<u8>> {
         let request = &mut *self.buffers.write.borrow_mut();
         request.clear();
         request.shrink_to(ROOMY);
-        self.write(request, topic, ask)?;
+        self.write(request, place, ask)?;
         let written = match stream.try_write(request) {
             Ok(written) => written,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
@@ -155,24 +153,36 @@ impl Lean {
         Ok(request[written..].to_vec())
     }
 
-    fn write(&self, request: &mut Vec<u8>, topic: Topic, ask: &Ask<'_>) -> io::Result<()> {
+    fn write(&self, request: &mut Vec<u8>, place: Place<'_>, ask: &Ask<'_>) -> io::Result<()> {
         let method = match ask {
-            Ask::Get { .. } => "GET",
+            Ask::Get { .. } | Ask::GetWith { .. } => "GET",
+            Ask::Post { .. } => "POST",
+            Ask::Delete => "DELETE",
             Ask::Put { .. } => "PUT",
         };
-        write!(request, "{method} /topics/{topic} HTTP/1.1\r\nhost: ")?;
+        write!(request, "{method} {place} HTTP/1.1\r\nhost: ")?;
         request.extend_from_slice(self.socket.as_bytes());
         request.extend_from_slice(b"\r\naccept: */*\r\n");
         if self.connection == Connection::PerPoll {
             request.extend_from_slice(b"connection: close\r\n");
         }
         match ask {
-            Ask::Get { tag: Some(tag) } => {
-                request.extend_from_slice(b"if-none-match: ");
-                request.extend_from_slice(tag.as_bytes());
-                request.extend_from_slice(b"\r\n\r\n");
+            Ask::Get { tag } => {
+                condition(request, *tag);
+                request.extend_from_slice(b"\r\n");
             }
-            Ask::Get { tag: None } => request.extend_from_slice(b"\r\n"),
+            Ask::GetWith { tag, fields } => {
+                condition(request, *tag);
+                for (name, value) in *fields {
+                    write!(request, "{name}: {value}\r\n")?;
+                }
+                request.extend_from_slice(b"\r\n");
+            }
+            Ask::Delete => request.extend_from_slice(b"\r\n"),
+            Ask::Post { body, kind } => {
+                write!(request, "content-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len())?;
+                request.extend_from_slice(body);
+            }
             Ask::Put { body } => {
                 write!(request, "content-length: {}\r\n\r\n", body.len())?;
                 request.extend_from_slice(body);
@@ -225,11 +235,20 @@ impl Lean {
     }
 }
 
+/// The field that makes a GET conditional.
+fn condition(request: &mut Vec<u8>, tag: Option<&HeaderValue>) {
+    if let Some(tag) = tag {
+        request.extend_from_slice(b"if-none-match: ");
+        request.extend_from_slice(tag.as_bytes());
+        request.extend_from_slice(b"\r\n");
+    }
+}
+
 fn reply(response: &Response<'_>, asked: &mut Pending<'_>) -> Reply {
     // The reader lets no status below 200 through, and three digits are at most 999.
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let tag = response.tag.and_then(|tag| HeaderValue::from_bytes(tag).ok());
-    asked.answered(status, tag, response.body)
+    asked.answered(status, tag, || response.fields(), response.body)
 }
 
 /// What of a request is still to be written.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONNECTION, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use reqwest::header::{CONNECTION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use reqwest::{Client, Method, Request, StatusCode, Url};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -37,7 +37,7 @@ impl Library {
     ///
     /// # Errors
     /// The address cannot be part of a URL, or reqwest cannot be set up.
-    pub fn new(server: &ServerAddress, connections: usize, connection: Connection, timeout: Duration, inbox: Rc<dyn Inbox>) -> Result<Self, Fault> {
+    pub fn new(server: &ServerAddress, connections: usize, connection: Connection, inbox: Rc<dyn Inbox>) -> Result<Self, Fault> {
         let what = || format!("making a client for {:?}", server.socket);
         let base = Url::parse(&format!("http://{}/topics/", server.socket)).map_err(|error| Fault::connection(what(), error))?;
         let opened = Opened::default();
@@ -49,7 +49,6 @@ impl Library {
             .pool_max_idle_per_host(idle)
             // Kept alive means kept alive, however rarely it is used.
             .pool_idle_timeout(None)
-            .timeout(timeout)
             .connector_layer(opened.clone())
             .build()
             .map_err(|error| Fault::connection(what(), explain(&error)))?;
@@ -63,21 +62,30 @@ impl Library {
         url
     }
 
+    /// The URL of a path.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn join(&self, path: &str) -> Result<Url, String> {
+        self.base.join(path).map_err(|error| error.to_string())
+    }
+
     /// Sends a request and reads the whole response.
     ///
     /// # Errors
     /// No complete response came in time.
-    pub async fn call(&self, url: Url, ask: Ask<'_>, mut asked: Pending<'_>) -> Result<Reply, CallError> {
+    pub async fn call(&self, url: Url, ask: Ask<'_>, asked: &mut Pending<'_>, timeout: Duration) -> Result<Reply, CallError> {
         let client = self.client.borrow().clone();
         let Some(client) = client else { return Err(CallError::Closed) };
-        let outcome = exchange(&client, self.request(url, ask)).await;
+        let mut request = self.request(url, ask);
+        *request.timeout_mut() = Some(timeout);
+        let outcome = exchange(&client, request).await;
         self.tell_connections();
         let reply = outcome.map(|(status, mut headers, body)| {
             // Copied: a slice would keep the whole read buffer alive.
             let tag = headers.remove(ETAG).and_then(|tag| HeaderValue::from_bytes(tag.as_bytes()).ok());
-            asked.answered(status, tag, &body)
+            asked.answered(status, tag, || headers, &body)
         });
-        drop(asked);
         // A connection goes back to reqwest's pool in a task of its own: without a moment for it, the next
         // request would find the pool empty and open another.
         tokio::task::yield_now().await;
@@ -93,6 +101,22 @@ impl Library {
                 }
                 request
             }
+            Ask::GetWith { tag, fields } => {
+                let mut request = self.request(url, Ask::Get { tag });
+                for (name, value) in fields {
+                    if let Ok(value) = HeaderValue::from_str(value) {
+                        request.headers_mut().insert(*name, value);
+                    }
+                }
+                request
+            }
+            Ask::Post { body, kind } => {
+                let mut request = Request::new(Method::POST, url);
+                request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+                *request.body_mut() = Some(body.into());
+                request
+            }
+            Ask::Delete => Request::new(Method::DELETE, url),
             Ask::Put { body } => {
                 let mut request = Request::new(Method::PUT, url);
                 *request.body_mut() = Some(body.into());

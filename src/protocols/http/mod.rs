@@ -2,7 +2,7 @@
 //!
 //! The server is one thread on hyper: `server` accepts and ends connections, `busy` turns away those that are too many, `watch`
 //! closes those that dawdle, `answer` turns requests into responses, `conditions` judges If-Match and its kin (RFC 9110 §13),
-//! `store` keeps the topics, `room` counts the bytes of their payloads. In the client `caller` counts, and sends through `library` (reqwest) or
+//! `store` keeps the topics, `extension` is what a contender adds to it, `room` counts the bytes of their payloads. In the client `caller` counts, and sends through `library` (reqwest) or
 //! `lean` (ours, with `response` and `chunks` as its parser); `poller` is a subscriber that asks, `publisher` puts; `polling`
 //! is all of it as a contender's protocol.
 
@@ -11,6 +11,7 @@ mod busy;
 pub mod caller;
 mod chunks;
 mod conditions;
+pub mod extension;
 pub mod forecast;
 mod lean;
 mod library;

@@ -1,11 +1,10 @@
 //! What people see: the front page and the list of topics. Never asked for in a trial.
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::Response;
 use hyper::header::{self, HeaderValue};
 
 use super::answer::Answer;
+use super::extension::AnswerBody;
 use super::store::Store;
 
 /// The list is for people: it says how many there are, and names so many.
@@ -51,7 +50,7 @@ pub(super) fn list(store: &Store) -> Answer {
 }
 
 fn page(kind: &'static str, content: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(content)));
+    let mut answer = Response::new(AnswerBody::from(content));
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

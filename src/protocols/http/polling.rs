@@ -41,7 +41,7 @@ pub fn invitation(socket: &str) -> String {
 #[async_trait(?Send)]
 impl Protocol for Polling {
     async fn serve(&self, seat: ServerSeat) -> Result<(), Fault> {
-        server::serve(seat, Options { cross_origin: self.cross_origin }).await
+        server::serve(seat, Options { cross_origin: self.cross_origin, extension: None }).await
     }
 
     async fn publisher(&self, seat: PublisherSeat) -> Result<Box<dyn Publisher>, Fault> {

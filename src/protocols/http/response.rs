@@ -6,6 +6,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+
 use super::chunks::Chunks;
 
 /// Largest head, bytes; heads of interim responses (1xx) before it included.
@@ -22,12 +24,31 @@ const FIRST_ROOM: usize = 64 << 10;
 pub struct Response<'a> {
     /// Status code, 200 to 999: interim responses are skipped.
     pub status: u16,
+    /// The head as it came.
+    pub head: &'a [u8],
     /// The ETag field as it came.
     pub tag: Option<&'a [u8]>,
     /// The body, without its chunks' framing.
     pub body: &'a [u8],
     /// Whether the connection may carry another request.
     pub reusable: bool,
+}
+
+impl Response<'_> {
+    /// All fields of the head: for those few responses where more than the entity tag matters.
+    pub fn fields(&self) -> HeaderMap {
+        let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut map = HeaderMap::new();
+        let mut parsed = httparse::Response::new(&mut fields);
+        if parsed.parse(self.head).is_ok() {
+            for field in parsed.headers.iter() {
+                if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(field.name.as_bytes()), HeaderValue::from_bytes(field.value)) {
+                    map.append(name, value);
+                }
+            }
+        }
+        map
+    }
 }
 
 /// What came of the bytes so far.
@@ -252,7 +273,7 @@ impl Head {
 
     fn response<'a>(&self, text: &'a [u8], body: &'a [u8]) -> Response<'a> {
         let tag = self.tag.clone().and_then(|tag| text.get(tag));
-        Response { status: self.status, tag, body, reusable: self.reusable }
+        Response { status: self.status, head: text, tag, body, reusable: self.reusable }
     }
 }
 

@@ -15,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::answer::{Desk, Site};
 use super::busy;
+use super::extension::{Extension, Service};
 use super::room::Room;
 use super::store::Store;
 use super::watch::{Debt, Watched};
 use crate::contender::{Fault, ServerSeat, socket};
-use crate::measure::ledger::{Ledger, Meter, Metered};
+use crate::measure::ledger::Metered;
 
 /// Largest request head, bytes: more than any browser or proxy sends, little enough for thousands at once.
 const LARGEST_HEAD: usize = 16 * 1024;
@@ -27,10 +28,12 @@ const LARGEST_HEAD: usize = 16 * 1024;
 const GRACE: Duration = Duration::from_millis(700);
 
 /// What a contender may choose about its server.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// Whether pages from other origins may read and write (CORS): for `pushbench serve`; in a trial it would only be bytes.
     pub cross_origin: bool,
+    /// Resources of the contender's own.
+    pub extension: Option<Rc<dyn Extension>>,
 }
 
 /// Serves topics until `seat.stop`; then ends idle connections at once and the others within a second.
@@ -40,19 +43,31 @@ pub struct Options {
 pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
     let ServerSeat { listener, stop, ledger, limits, .. } = seat;
     let room = Room::new(limits.stored);
-    let site = Rc::new(Site { store: Store::new(limits.topics, room.clone()), room, largest_payload: limits.payload, cross_origin: options.cross_origin });
+    let Options { cross_origin, extension } = options;
+    let site = Site { store: Store::new(limits.topics, room.clone()), room, largest_payload: limits.payload, cross_origin, extension: extension.clone() };
+    let service = Service { site: Rc::new(site), ledger: ledger.clone() };
+    let going_on = async {
+        match extension {
+            Some(extension) => extension.run(service.clone(), stop.clone()).await,
+            None => stop.cancelled().await,
+        }
+        // One that ends early ends nobody else.
+        stop.cancelled().await;
+    };
+    let mut going_on = pin!(going_on);
     let mut connections = JoinSet::new();
     let mut turned_away = JoinSet::new();
     let outcome = loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => break Ok(()),
+            () = &mut going_on => break Ok(()),
             accepted = socket::accept(&listener) => match accepted {
                 Ok(socket) => {
                     while connections.try_join_next().is_some() {}
                     while turned_away.try_join_next().is_some() {}
                     if connections.len() < limits.connections {
-                        connections.spawn_local(converse(socket, site.clone(), ledger.clone(), limits.patience, stop.clone()));
+                        connections.spawn_local(converse(socket, service.clone(), limits.patience, stop.clone()));
                     } else if turned_away.len() < busy::MOST {
                         turned_away.spawn_local(busy::turn_away(socket, ledger.meter()));
                     }
@@ -66,7 +81,9 @@ pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
         }
     };
     drop(listener);
-    let finished = async { while connections.join_next().await.is_some() {} };
+    let finished = async {
+        tokio::join!(async { while connections.join_next().await.is_some() {} }, &mut going_on);
+    };
     turned_away.shutdown().await;
     if tokio::time::timeout(GRACE, finished).await.is_err() {
         connections.shutdown().await;
@@ -74,15 +91,17 @@ pub async fn serve(seat: ServerSeat, options: Options) -> Result<(), Fault> {
     outcome
 }
 
-async fn converse(socket: TcpStream, site: Rc<Site>, ledger: Ledger, patience: Duration, stop: CancellationToken) {
-    let meter = ledger.meter();
-    speak(Metered::new(socket, meter.clone()), site, meter, patience, stop).await;
+async fn converse(socket: TcpStream, service: Service, patience: Duration, stop: CancellationToken) {
+    let meter = service.ledger.meter();
+    let peer = socket.peer_addr().ok();
+    let desk = Desk { service, meter: meter.clone(), debt: Debt::new(), stop, peer };
+    speak(Metered::new(socket, meter), desk, patience).await;
 }
 
 /// One connection, over whatever carries it.
-async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, site: Rc<Site>, meter: Meter, patience: Duration, stop: CancellationToken) {
-    let debt = Debt::new();
-    let desk = Rc::new(Desk { site, meter: meter.clone(), debt: debt.clone() });
+async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, desk: Desk, patience: Duration) {
+    let (meter, debt, stop) = (desk.meter.clone(), desk.debt.clone(), desk.stop.clone());
+    let desk = Rc::new(desk);
     let service = service_fn(move |request| {
         let desk = desk.clone();
         async move { Ok::<_, Infallible>(desk.answer(request).await) }
@@ -115,8 +134,10 @@ async fn speak(stream: impl AsyncRead + AsyncWrite + Unpin, site: Rc<Site>, mete
 
 /// A server of one connection that is no socket: for the fuzzer.
 #[cfg(any(test, feature = "fuzzing"))]
-pub(crate) async fn serve_one(stream: impl AsyncRead + AsyncWrite + Unpin, limits: crate::contender::Limits, meter: Meter) {
+pub(crate) async fn serve_one(stream: impl AsyncRead + AsyncWrite + Unpin, limits: crate::contender::Limits, meter: crate::measure::ledger::Meter) {
     let room = Room::new(limits.stored);
-    let site = Rc::new(Site { store: Store::new(limits.topics, room.clone()), room, largest_payload: limits.payload, cross_origin: false });
-    speak(stream, site, meter, limits.patience, CancellationToken::new()).await;
+    let store = Store::new(limits.topics, room.clone());
+    let site = Rc::new(Site { store, room, largest_payload: limits.payload, cross_origin: false, extension: None });
+    let service = Service { site, ledger: crate::measure::ledger::Ledger::default() };
+    speak(stream, Desk { service, meter, debt: Debt::new(), stop: CancellationToken::new(), peer: None }, limits.patience).await;
 }

@@ -20,7 +20,8 @@ pub(super) struct Representation {
     pub modified: SystemTime,
     /// The same as an HTTP date.
     pub modified_text: HeaderValue,
-    revision: u64,
+    /// How many it has had, this one included.
+    pub revision: u64,
 }
 
 /// All topics by name.

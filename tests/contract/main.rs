@@ -1,218 +1,23 @@
 //! What every contender promises. All tests loop over `contenders::ALL`, with every client that a contender
 //! lets one choose: a new contender, or a new client, is covered with no new test.
 
+mod entries;
+mod stage;
+#[path = "../support/mod.rs"]
 mod support;
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use pushbench::contender::client::CLIENT;
-use pushbench::contender::settings::{Kind, Values};
+use entries::{Entry, each, entries, protocol, required, scenario, variants};
+use pushbench::contender::settings::Values;
 use pushbench::contender::topic::Topic;
-use pushbench::contender::{Contender, Direction, Limits, Load, Protocol, Publisher, ServerAddress, SubscriberSeat};
+use pushbench::contender::{Direction, Load};
 use pushbench::contenders::ALL;
-use pushbench::measure::clock::{Clock as _, RealClock};
 use pushbench::measure::ledger::Leg;
-use pushbench::run::scheduler::Scheduler;
-use pushbench::run::timetable::Timetable;
-use support::{CountingInbox, Running, on_one_thread, publisher_seat, subscriber_seat, trials};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-
-/// A contender with one of its clients, and perhaps one more setting that is not its default.
-#[derive(Clone, Copy)]
-struct Entry {
-    contender: &'static dyn Contender,
-    client: Option<&'static str>,
-    other: Option<(&'static str, &'static str)>,
-}
-
-impl Entry {
-    fn name(self) -> String {
-        let words = self.client.into_iter().chain(self.other.map(|(_, word)| word)).collect::<Vec<_>>().join(", ");
-        if words.is_empty() { self.contender.name().to_owned() } else { format!("{} ({words})", self.contender.name()) }
-    }
-
-    fn direction(self) -> Direction {
-        self.contender.direction()
-    }
-
-    /// What it is given: the client, settings without a default, and the one that is not its default.
-    fn settings(self) -> BTreeMap<String, String> {
-        let mut settings = required(self.contender);
-        settings.extend(self.client.map(|client| (CLIENT.name.to_owned(), client.to_owned())));
-        settings.extend(self.other.map(|(key, word)| (key.to_owned(), word.to_owned())));
-        // Whoever can ask at an interval does so often.
-        if self.contender.settings().iter().any(|setting| setting.name == "interval") {
-            settings.insert("interval".to_owned(), "100ms".to_owned());
-        }
-        settings
-    }
-}
-
-/// All contenders; those that let one choose the client, with each choice.
-fn entries() -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for contender in ALL.iter().copied() {
-        match contender.settings().iter().find(|setting| setting.name == CLIENT.name).map(|setting| setting.kind) {
-            Some(Kind::Choice(clients)) => entries.extend(clients.iter().map(|client| Entry { contender, client: Some(client), other: None })),
-            _ => entries.push(Entry { contender, client: None, other: None }),
-        }
-    }
-    entries
-}
-
-/// Each word that a setting of choice allows beside its default, one at a time: every option does something, and harms nothing.
-fn variants() -> Vec<Entry> {
-    let mut variants = Vec::new();
-    for contender in ALL.iter().copied() {
-        for setting in contender.settings().iter().filter(|setting| setting.name != CLIENT.name) {
-            if let (Kind::Choice(words), Some(default)) = (setting.kind, setting.default) {
-                let others = words.iter().filter(|word| **word != default);
-                variants.extend(others.map(|word| Entry { contender, client: None, other: Some((setting.name, word)) }));
-            }
-        }
-    }
-    variants
-}
-
-/// What a contender is given for settings without a default.
-fn required(contender: &dyn Contender) -> BTreeMap<String, String> {
-    let settings = contender.settings().iter().filter(|setting| setting.default.is_none());
-    settings.map(|setting| (setting.name.to_owned(), if setting.name == "interval" { "100ms" } else { "1" }.to_owned())).collect()
-}
-
-fn protocol(entry: Entry) -> Rc<dyn Protocol> {
-    let contender = entry.contender;
-    let values = Values::new(contender.settings(), &entry.settings()).unwrap_or_else(|error| panic!("{}: {error}", contender.name()));
-    contender.protocol(&values).unwrap_or_else(|error| panic!("{}: {error}", contender.name()))
-}
-
-/// Puts each of them to the test, several at once: real time is mostly waiting.
-fn each(entries: Vec<Entry>, test: impl Fn(Entry) + Sync) {
-    const AT_ONCE: usize = 3;
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(entry) = entries.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                    test(*entry);
-                }
-            });
-        }
-    });
-}
-
-/// A scenario of two seconds with one contender.
-fn scenario(entry: Entry, topology: &str, topics: u32, updates: f64, subscribers: u32) -> String {
-    let settings: String = entry.settings().iter().map(|(key, value)| format!("{key} = \"{value}\"\n")).collect();
-    format!(
-        r#"
-        title = "contract"
-        [workload]
-        topology = "{topology}"
-        topics = {topics}
-        updates_per_active_topic = {updates}
-        span = "2s"
-        warm_up = "500ms"
-        payload = "200 B"
-        timeout = "1s"
-        seed = 3
-        [subscribers]
-        count = {subscribers}
-        connections = 2
-        [[contender]]
-        use = "{}"
-        {settings}
-        "#,
-        entry.contender.name()
-    )
-}
-
-/// A server with a publisher, and what the test needs to connect subscribers.
-struct Stage {
-    name: String,
-    protocol: Rc<dyn Protocol>,
-    address: ServerAddress,
-    /// The server, where it runs in the test's own thread.
-    server: Option<Running>,
-    publisher: Box<dyn Publisher>,
-    scheduler: Scheduler,
-}
-
-impl Stage {
-    async fn set(contender: Entry) -> Self {
-        let protocol = protocol(contender);
-        let server = Running::start(Rc::clone(&protocol), Limits::default()).await;
-        let address = server.address.clone();
-        Self { server: Some(server), ..Self::connect(contender.name(), protocol, address).await }
-    }
-
-    /// With a server that runs elsewhere.
-    async fn at(contender: Entry, address: ServerAddress) -> Self {
-        Self::connect(contender.name(), protocol(contender), address).await
-    }
-
-    async fn connect(name: String, protocol: Rc<dyn Protocol>, address: ServerAddress) -> Self {
-        let publisher = protocol.publisher(publisher_seat(&address, 4).0).await.unwrap();
-        // All polls of the next minute.
-        let now = RealClock.now();
-        let minute = now.after(Duration::from_secs(60));
-        let scheduler = Scheduler::new(Rc::new(RealClock), 1, 1.0);
-        scheduler.start(Timetable { warm_up: now, window: now, drain: minute, last_poll: minute, end: minute });
-        Self { name, protocol, address, server: None, publisher, scheduler }
-    }
-
-    async fn create(&self, topics: &[Topic], payload: &Bytes) {
-        let topics = topics.iter().chain([&Topic::PROBE]).map(|topic| (*topic, payload.clone())).collect();
-        self.publisher.create(topics).await.unwrap();
-    }
-
-    /// Connects a subscriber and lets it run; its pacer runs from then on.
-    async fn subscribe(&self, topics: &[Topic], index: u32) -> Subscribed {
-        let (seat, inbox, _) = subscriber_seat(&self.address, topics.iter().copied().chain([Topic::PROBE]), 2, Duration::from_secs(1));
-        let seat = SubscriberSeat { index, pacer: self.scheduler.pacer(index), ..seat };
-        let mut subscriber = self.protocol.subscriber(seat).await.unwrap();
-        let scheduler = self.scheduler.clone();
-        let pacing = tokio::task::spawn_local(async move { scheduler.run().await });
-        let stop = CancellationToken::new();
-        let stopped = stop.clone();
-        let task = tokio::task::spawn_local(async move {
-            let result = subscriber.run(stopped).await;
-            subscriber.close().await;
-            result.map_err(|fault| fault.to_string())
-        });
-        Subscribed { name: self.name.clone(), inbox, stop, task, pacing }
-    }
-}
-
-struct Subscribed {
-    name: String,
-    inbox: Rc<CountingInbox>,
-    stop: CancellationToken,
-    task: JoinHandle<Result<(), String>>,
-    pacing: JoinHandle<std::io::Result<()>>,
-}
-
-impl Subscribed {
-    async fn has(&self, payload: &[u8]) {
-        let arrived = self.inbox.until(|inbox| inbox.payloads.borrow().iter().any(|got| got == payload));
-        let waited = tokio::time::timeout(Duration::from_secs(5), arrived).await;
-        waited.unwrap_or_else(|_| panic!("{}: {:?} … never came", self.name, String::from_utf8_lossy(&payload[..payload.len().min(80)])));
-    }
-
-    /// Ends it and says how long that took.
-    async fn end(self) -> Duration {
-        let begin = Instant::now();
-        self.stop.cancel();
-        self.task.await.unwrap().unwrap();
-        self.pacing.abort();
-        begin.elapsed()
-    }
-}
+use stage::{Killable, Stage};
+use support::{on_one_thread, publisher_seat, trials};
 
 #[test]
 fn every_update_arrives_once_in_order_and_both_ends_count_alike() {
@@ -336,35 +141,6 @@ fn everybody_stops_within_a_second() {
             assert!(server < Duration::from_secs(1), "{}: its server took {server:?}", contender.name());
             stays.task.abort();
         });
-    }
-}
-
-/// A server on a thread of its own: when it is killed, its sockets close, as those of a dead process do.
-struct Killable {
-    address: ServerAddress,
-    kill: tokio::sync::oneshot::Sender<()>,
-    thread: std::thread::JoinHandle<()>,
-}
-
-impl Killable {
-    fn start(contender: Entry) -> Self {
-        let (kill, killed) = tokio::sync::oneshot::channel::<()>();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let local = tokio::task::LocalSet::new();
-            local.block_on(&runtime, async {
-                let server = Running::start(protocol(contender), Limits::default()).await;
-                tell.send(server.address.clone()).unwrap();
-                let _ = killed.await;
-            });
-        });
-        Self { address: told.recv().unwrap(), kill, thread }
-    }
-
-    fn kill(self) {
-        self.kill.send(()).unwrap();
-        self.thread.join().unwrap();
     }
 }
 
