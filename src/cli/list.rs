@@ -10,7 +10,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::REGISTRY;
 use super::exit::{Exit, Trouble};
-use crate::contender::settings::Kind;
+use crate::contender::settings::{Kind, OPTIONAL};
 use crate::contender::{Contender, Direction};
 use crate::scenario::{Registry, Scenario};
 
@@ -70,7 +70,11 @@ fn settings(contender: &dyn Contender) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
     for setting in contender.settings() {
-        let default = setting.default.map_or("required".to_owned(), |default| format!("default {default}"));
+        let default = match setting.default {
+            None => "required".to_owned(),
+            OPTIONAL => "optional".to_owned(),
+            Some(default) => format!("default {default}"),
+        };
         table.add_row([format!("   {}", setting.name), default, format!("{} Allowed: {}", sentence(setting.about), kind(setting.kind))]);
     }
     table
@@ -94,7 +98,11 @@ fn markdown(registry: Registry) -> String {
         }
         let _ = writeln!(text, "| setting | default | allowed | what it does |\n|---|---|---|---|");
         for setting in contender.settings() {
-            let default = setting.default.map_or("required".to_owned(), |default| format!("`{default}`"));
+            let default = match setting.default {
+                None => "required".to_owned(),
+                OPTIONAL => "none".to_owned(),
+                Some(default) => format!("`{default}`"),
+            };
             let _ = writeln!(text, "| `{}` | {default} | {} | {} |", setting.name, cell(&kind(setting.kind)), cell(setting.about));
         }
     }

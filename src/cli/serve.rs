@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{Exit, Trouble};
 use super::serve_limits::{self, LimitArguments};
 use crate::contender::pace::Pace;
-use crate::contender::settings::{Kind, Setting, SettingsError, Values};
+use crate::contender::settings::{Kind, OPTIONAL, Setting, SettingsError, Values};
 use crate::contender::{Contender, Limits, Protocol, ServerSeat, socket};
 use crate::contenders;
 use crate::measure::ledger::{Ledger, Leg};
@@ -91,8 +91,18 @@ fn configure(contender: &'static dyn Contender, given: &[(String, String)]) -> R
             settings.entry(setting.name.to_owned()).or_insert_with(|| value.to_owned());
         }
     }
-    let values = Values::new(contender.settings(), &settings).map_err(wrong)?;
-    let protocol = contender.protocol(&values).map_err(wrong)?;
+    let protocol = loop {
+        let values = Values::new(contender.settings(), &settings).map_err(wrong)?;
+        match contender.protocol(&values) {
+            Ok(protocol) => break protocol,
+            Err(error) => {
+                // What is optional and needed after all, such as the interval of an open loop.
+                let wanted = contender.settings().iter().find(|setting| setting.name == error.key && setting.default == OPTIONAL && !values.has(setting.name));
+                let Some(wanted) = wanted else { return Err(wrong(error)) };
+                settings.insert(wanted.name.to_owned(), of_no_matter(wanted.kind).to_owned());
+            }
+        }
+    };
     if protocol.in_memory() {
         return Err(Trouble::usage(format_args!("{} lives in the harness's own memory: there is no server for others", contender.name())));
     }
@@ -104,12 +114,16 @@ fn harmless(setting: &Setting) -> Option<&'static str> {
     if setting.default.is_some() {
         return None;
     }
-    Some(match setting.kind {
+    Some(of_no_matter(setting.kind))
+}
+
+fn of_no_matter(kind: Kind) -> &'static str {
+    match kind {
         Kind::Duration => "1s",
         Kind::Count | Kind::Whole | Kind::Number { .. } => "1",
-        Kind::Choice(words) => words.first()?,
+        Kind::Choice(words) => words.first().copied().unwrap_or_default(),
         Kind::Text => "",
-    })
+    }
 }
 
 async fn listen(arguments: &ServeArguments, contender: &'static dyn Contender, protocol: &dyn Protocol, ledger: Ledger) -> Result<(), Trouble> {

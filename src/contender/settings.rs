@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::units;
 
+/// The default of a setting that may be left out without anything holding in its place.
+pub const OPTIONAL: Option<&'static str> = Some("");
+
 /// A setting that a contender takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -12,7 +15,7 @@ pub struct Setting {
     pub name: &'static str,
     /// What it may be.
     pub kind: Kind,
-    /// What holds where it is left out; `None` makes it required.
+    /// What holds where it is left out; `None` makes it required, [`OPTIONAL`] leaves it to the contender.
     pub default: Option<&'static str>,
     /// One sentence.
     pub about: &'static str,
@@ -87,6 +90,7 @@ impl Values {
             let error = |problem: String| SettingsError { key: setting.name.to_owned(), problem, allowed: setting.kind.allowed() };
             let value = match (given.get(setting.name), setting.default) {
                 (Some(value), _) => value.clone(),
+                (None, OPTIONAL) => continue,
                 (None, Some(default)) => default.to_owned(),
                 (None, None) => return Err(error(format!("the setting {:?} is missing", setting.name))),
             };
@@ -124,7 +128,12 @@ impl Values {
         Ok(Self { values })
     }
 
-    /// A setting as text. Empty where it was never declared (a slip that the contract test finds).
+    /// Whether it was given, or has a default.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// A setting as text. Empty where it is optional and was not given, or was never declared (a slip that the contract test finds).
     pub fn text(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
     }
@@ -164,6 +173,7 @@ mod tests {
         Setting { name: "connection", kind: Kind::Choice(&["keep-alive", "per-poll"]), default: Some("keep-alive"), about: "" },
         Setting { name: "window", kind: Kind::Count, default: Some("64"), about: "" },
         Setting { name: "outside", kind: Kind::Whole, default: Some("0"), about: "" },
+        Setting { name: "pause", kind: Kind::Duration, default: OPTIONAL, about: "" },
         Setting { name: "growth", kind: Kind::Number { least: 1.0, most: 10.0 }, default: Some("1.5"), about: "" },
     ];
 
@@ -176,12 +186,16 @@ mod tests {
         let values = read(&[("interval", "5s")]).unwrap();
         assert_eq!((values.duration("interval"), values.text("connection"), values.count("window")), (Duration::from_secs(5), "keep-alive", 64));
         assert_eq!((values.whole("outside"), values.number("growth")), (0, 1.5));
+        assert_eq!((values.has("growth"), values.has("pause"), values.text("pause")), (true, false, ""));
+        assert!(!values.all().contains_key("pause"), "a recording does not name what does not hold");
+        assert!(read(&[("interval", "5s"), ("pause", "1s")]).unwrap().has("pause"));
         for (given, key) in [
             (&[][..], "interval"),
             (&[("interval", "5s"), ("outside", "-1")], "outside"),
             (&[("interval", "5s"), ("growth", "0.9")], "growth"),
             (&[("interval", "5s"), ("growth", "NaN")], "growth"),
             (&[("interval", "0s")], "interval"),
+            (&[("interval", "5s"), ("pause", "")], "pause"),
             (&[("interval", "5")], "interval"),
             (&[("interval", "5s"), ("connection", "none")], "connection"),
             (&[("interval", "5s"), ("window", "0")], "window"),

@@ -1,6 +1,7 @@
 //! The list of all contenders: a folder and two lines each.
 
 mod loopback;
+mod rest_adaptive;
 mod rest_conditional;
 mod rest_poll;
 pub(crate) mod xmpp_pubsub;
@@ -8,4 +9,5 @@ pub(crate) mod xmpp_pubsub;
 use crate::contender::Contender;
 
 /// Every contender that a scenario can `use`, in the order in which they are shown.
-pub const ALL: &[&dyn Contender] = &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &xmpp_pubsub::XmppPubSub, &loopback::Loopback];
+pub const ALL: &[&dyn Contender] =
+    &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &rest_adaptive::RestAdaptive, &xmpp_pubsub::XmppPubSub, &loopback::Loopback];

@@ -107,14 +107,19 @@ fn settings(fields: &Fields<'_>, contender: &'static dyn Contender, workload: &W
     };
     let values = Values::new(contender.settings(), &given).map_err(|error| placed(&error.key, error.problem).allowed(error.allowed))?;
     let protocol = contender.protocol(&values).map_err(|error| placed(&error.key, error.problem).allowed(error.allowed))?;
+    // The setting that says so: an interval, a pause, the longest of several.
+    let key = |interval| {
+        let says = |name: &&&str| values.has(name) && values.duration(name) == interval;
+        names.iter().find(says).map_or("", |name| name)
+    };
     match protocol.interval() {
         Some(interval) if interval > workload.span => {
             let message = format!("a poll interval of {} is longer than the span of {}", units::show_duration(interval), units::show_duration(workload.span));
-            Err(placed("interval", message).allowed("at most the span: each topic is asked for at least once in it"))
+            Err(placed(key(interval), message).allowed("at most the span: each topic is asked for at least once in it"))
         }
         Some(interval) if workload.compress(interval) < Duration::from_micros(1) => {
             let message = format!("a poll interval of {} is no time at all after compression by {}", units::show_duration(interval), workload.compression);
-            Err(placed("interval", message).allowed("at least 1 µs of measured time"))
+            Err(placed(key(interval), message).allowed("at least 1 µs of measured time"))
         }
         _ => Ok(values),
     }

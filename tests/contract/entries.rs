@@ -31,13 +31,19 @@ impl Entry {
         let mut settings = required(self.contender);
         settings.extend(self.client.map(|client| (CLIENT.name.to_owned(), client.to_owned())));
         settings.extend(self.other.map(|(key, word)| (key.to_owned(), word.to_owned())));
-        // Whoever can ask at an interval does so often.
-        if self.contender.settings().iter().any(|setting| setting.name == "interval") {
-            settings.insert("interval".to_owned(), "100ms".to_owned());
+        // Whoever can ask at an interval does so often, and whoever is to pause does so shortly.
+        let closed = settings.get("model").is_some_and(|model| model == "closed");
+        for (name, value) in OFTEN.iter().filter(|(name, _)| *name != if closed { "interval" } else { "pause" }) {
+            if self.contender.settings().iter().any(|setting| setting.name == *name && setting.kind == Kind::Duration) {
+                settings.insert((*name).to_owned(), (*value).to_owned());
+            }
         }
         settings
     }
 }
+
+/// What decides how often is asked: scenarios here last two seconds.
+const OFTEN: [(&str, &str); 4] = [("interval", "100ms"), ("pause", "100ms"), ("shortest", "50ms"), ("longest", "200ms")];
 
 /// All contenders; those that let one choose the client, with each choice.
 pub fn entries() -> Vec<Entry> {
@@ -68,7 +74,7 @@ pub fn variants() -> Vec<Entry> {
 /// What a contender is given for settings without a default.
 pub fn required(contender: &dyn Contender) -> BTreeMap<String, String> {
     let settings = contender.settings().iter().filter(|setting| setting.default.is_none());
-    settings.map(|setting| (setting.name.to_owned(), if setting.name == "interval" { "100ms" } else { "1" }.to_owned())).collect()
+    settings.map(|setting| (setting.name.to_owned(), if setting.kind == Kind::Duration { "100ms" } else { "1" }.to_owned())).collect()
 }
 
 pub fn protocol(entry: Entry) -> Rc<dyn Protocol> {

@@ -3,6 +3,7 @@
 mod extension;
 mod hostile;
 mod lives;
+mod rhythm;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -32,6 +32,6 @@ impl Contender for RestConditional {
     }
 
     fn protocol(&self, values: &Values) -> Result<Rc<dyn Protocol>, SettingsError> {
-        Ok(Rc::new(Polling::read(values, true)))
+        Ok(Rc::new(Polling::read(values, true)?))
     }
 }

@@ -32,6 +32,6 @@ impl Contender for RestPoll {
     }
 
     fn protocol(&self, values: &Values) -> Result<Rc<dyn Protocol>, SettingsError> {
-        Ok(Rc::new(Polling::read(values, false)))
+        Ok(Rc::new(Polling::read(values, false)?))
     }
 }

@@ -1,7 +1,6 @@
 //! What polling will send and hold: arithmetic for `pushbench check`.
 
-use std::time::Duration;
-
+use super::rhythm::Polls;
 use crate::contender::{Forecast, Load};
 
 /// Bytes per open connection, both ends and the kernel: hyper's server 12 kB, reqwest's share 22 kB, sockets 7.5 kB (measured).
@@ -13,17 +12,16 @@ const TOPIC: u64 = 500;
 /// Descriptors of a process beside its connections: standard streams, listener, epoll, timers, the harness's pipe.
 const SPARE: u64 = 16;
 
-/// The forecast of a contender that asks for every topic once per `interval`. Set-up is one PUT for each topic
+/// The forecast of a contender that asks for every topic so often. Set-up is one PUT for each topic
 /// and one GET for each subscription, the probe topic included; polls of the probe phase are not foreseen.
-pub fn polling(load: &Load, interval: Duration) -> Forecast {
-    let polls_each = if interval.is_zero() { 0.0 } else { load.span.as_secs_f64() / interval.as_secs_f64() };
-    let requests = (load.subscriptions as f64 * polls_each).round() as u64;
+pub fn polling(load: &Load, polls: Polls) -> Forecast {
+    let requests = (load.subscriptions as f64 * polls.count).round() as u64;
     let subscriber_connections = load.subscribers * load.connections;
     let publisher_connections = load.publishers * load.publisher_connections;
     let first_fetches = load.subscriptions + load.subscribers;
     let topics = load.topics + 1;
     Forecast {
-        at_most: false,
+        at_most: polls.at_most,
         requests,
         messages: 2 * requests,
         setup_messages: 2 * (first_fetches + topics),
@@ -35,6 +33,9 @@ pub fn polling(load: &Load, interval: Duration) -> Forecast {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::rhythm::{Open, Rhythm as _};
     use super::*;
 
     #[test]
@@ -51,7 +52,7 @@ mod tests {
             span: Duration::from_secs(86_400),
             payload: 1_024,
         };
-        let forecast = polling(&load, Duration::from_secs(22 * 60 + 42));
+        let forecast = polling(&load, Open { interval: Duration::from_secs(22 * 60 + 42) }.polls(load.span));
         assert_eq!(forecast.requests, 2_902_456);
         assert_eq!(forecast.messages, 2 * 2_902_456);
         assert_eq!(forecast.setup_messages, 2 * (45_755 + 45_755));

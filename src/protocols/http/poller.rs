@@ -1,9 +1,10 @@
-//! A subscriber that asks: for each topic, whenever the pacer says so, over a handful of connections.
+//! A subscriber that asks: for each topic, whenever its rhythm and the pacer say so, over a handful of connections.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::num::NonZeroUsize;
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use hyper::header::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use super::caller::{Ask, CallError, Caller, Carriage, Target};
+use super::rhythm::Rhythm;
 use super::settings::Connection;
 use crate::contender::pacer::{Tick, Ticks};
 use crate::contender::topic::Topic;
@@ -25,8 +27,6 @@ const GRACE: Duration = Duration::from_millis(700);
 /// How a poller polls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manner {
-    /// Time between two polls of a topic, scenario time.
-    pub interval: Duration,
     /// What becomes of a connection after a poll.
     pub connection: Connection,
     /// Whether it sends back the entity tag of what it has (If-None-Match), to be told "not modified".
@@ -38,12 +38,15 @@ struct Page {
     target: Target,
     /// Of the last 200.
     tag: RefCell<Option<HeaderValue>>,
+    /// Until it is asked for again, where that depends on the topic.
+    wait: Cell<Duration>,
 }
 
 /// A subscriber that polls.
 pub struct Poller {
     seat: SubscriberSeat,
     manner: Manner,
+    rhythm: Rc<dyn Rhythm>,
     caller: Caller,
     /// By topic.
     pages: Vec<Page>,
@@ -54,14 +57,14 @@ impl Poller {
     ///
     /// # Errors
     /// A topic does not exist, or the server does not answer.
-    pub async fn start(seat: SubscriberSeat, manner: Manner, carriage: &Carriage) -> Result<Self, Fault> {
+    pub async fn start(seat: SubscriberSeat, manner: Manner, rhythm: Rc<dyn Rhythm>, carriage: &Carriage) -> Result<Self, Fault> {
         let connections = seat.connections.get();
         let caller = Caller::new(carriage, &seat.server, connections, manner.connection, seat.timeout, seat.inbox.clone(), seat.clock.clone())?;
         let mut topics = seat.topics.to_vec();
         topics.sort_unstable();
         topics.dedup();
-        let pages = topics.into_iter().map(|topic| Page { target: caller.target(topic), tag: RefCell::default() }).collect();
-        let poller = Self { seat, manner, caller, pages };
+        let pages = topics.into_iter().map(|topic| Page { target: caller.target(topic), tag: RefCell::default(), wait: Cell::new(rhythm.first()) }).collect();
+        let poller = Self { seat, manner, rhythm, caller, pages };
         stream::iter(&poller.pages).map(|page| poller.first(page)).buffer_unordered(connections).try_for_each(async |()| Ok(())).await?;
         Ok(poller)
     }
@@ -96,7 +99,11 @@ impl Poller {
             };
             let Some(tick) = tick else { return Ok(()) };
             let Some(page) = self.page(tick.key) else { continue };
-            if let Err(error @ CallError::Refused(_)) = self.ask(page, Some(tick)).await
+            let answer = self.ask(page, Some(tick)).await;
+            let found =
+                answer.as_ref().ok().filter(|status| matches!(**status, StatusCode::OK | StatusCode::NOT_MODIFIED)).map(|status| *status == StatusCode::OK);
+            self.rhythm.again(ticks, tick, &page.wait, found);
+            if let Err(error @ CallError::Refused(_)) = answer
                 && !stop.is_cancelled()
                 && self.caller.is_gone().await
                 && !stop.is_cancelled()
@@ -115,7 +122,7 @@ impl Poller {
 impl Subscriber for Poller {
     async fn run(&mut self, stop: CancellationToken) -> Result<(), Fault> {
         let keys: Vec<u32> = self.pages.iter().map(|page| page.target.topic()).filter(|topic| *topic != Topic::PROBE).map(|topic| topic.0).collect();
-        let ticks = self.seat.pacer.every(self.manner.interval, &keys, Topic::PROBE.0);
+        let ticks = self.rhythm.plan(&*self.seat.pacer, &keys, Topic::PROBE.0);
         drop(keys);
         let mut one = OptionFuture::default();
         let mut workers = FuturesUnordered::new();

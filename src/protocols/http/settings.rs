@@ -1,10 +1,30 @@
 //! Settings that the polling family shares: declared once.
 
-use crate::contender::settings::{Kind, Setting, Values};
+use crate::contender::settings::{Kind, OPTIONAL, Setting, Values};
 
-/// How often each topic is asked for.
-pub const INTERVAL: Setting =
-    Setting { name: "interval", kind: Kind::Duration, default: None, about: "Time between two polls of the same topic, in scenario time." };
+/// What the next poll waits for.
+pub const MODEL: Setting = Setting {
+    name: "model",
+    kind: Kind::Choice(&["open", "closed"]),
+    default: Some("open"),
+    about: "Whether polls keep to a plan (open), or each waits for the answer to the last and then pauses (closed), as clients of published studies do.",
+};
+
+/// How often is asked in an open loop.
+pub const INTERVAL: Setting = Setting {
+    name: "interval",
+    kind: Kind::Duration,
+    default: OPTIONAL,
+    about: "Time between two polls of the same thing, in scenario time; an open loop needs it.",
+};
+
+/// How long a closed loop rests.
+pub const PAUSE: Setting = Setting {
+    name: "pause",
+    kind: Kind::Duration,
+    default: OPTIONAL,
+    about: "Time from the answer to one poll until the next one of the same thing, in scenario time; a closed loop needs it.",
+};
 
 /// What becomes of a connection after a poll.
 pub const CONNECTION: Setting = Setting {
