@@ -85,10 +85,14 @@ pub fn protocol(entry: Entry) -> Rc<dyn Protocol> {
 
 /// Puts each of them to the test, several at once: real time is mostly waiting.
 pub fn each(entries: Vec<Entry>, test: impl Fn(Entry) + Sync) {
-    const AT_ONCE: usize = 3;
+    each_at_once(3, entries, test);
+}
+
+/// Puts each of them to the test, so many at once.
+pub fn each_at_once(at_once: usize, entries: Vec<Entry>, test: impl Fn(Entry) + Sync) {
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 while let Some(entry) = entries.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
                     test(*entry);

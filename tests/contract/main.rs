@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
-use entries::{Entry, each, entries, protocol, required, scenario, variants};
+use entries::{Entry, each, each_at_once, entries, protocol, required, scenario, variants};
 use pushbench::contender::settings::Values;
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Direction, Load};
@@ -58,7 +58,8 @@ fn all_arrive(contender: Entry) {
 
 #[test]
 fn many_subscribers_of_a_mesh() {
-    each(entries(), |contender| {
+    // One after the other: 200 subscribers are a load.
+    each_at_once(1, entries(), |contender| {
         on_one_thread(async {
             let mesh = scenario(contender, "mesh", 20, 3.0, 200).replace("seed = 3", "seed = 3\ntopics_per_subscriber = 2");
             let trial = trials::in_real_time(&mesh).await;
@@ -79,7 +80,7 @@ fn any_bytes_arrive_as_they_were_sent() {
         Bytes::from(all_bytes),
         Bytes::from(vec![b'x'; 100_000]),
     ];
-    for contender in entries() {
+    each(entries(), |contender| {
         on_one_thread(async {
             let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
@@ -90,12 +91,12 @@ fn any_bytes_arrive_as_they_were_sent() {
             }
             subscribed.end().await;
         });
-    }
+    });
 }
 
 #[test]
 fn a_late_subscriber_gets_the_latest_value() {
-    for contender in entries() {
+    each(entries(), |contender| {
         on_one_thread(async {
             let stage = Stage::set(contender).await;
             stage.create(&[Topic(0), Topic(1)], &Bytes::from_static(b"old")).await;
@@ -105,12 +106,12 @@ fn a_late_subscriber_gets_the_latest_value() {
             subscribed.has(b"latest").await;
             subscribed.end().await;
         });
-    }
+    });
 }
 
 #[test]
 fn a_publisher_gone_harms_nobody() {
-    for contender in entries() {
+    each(entries(), |contender| {
         on_one_thread(async {
             let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
@@ -123,12 +124,12 @@ fn a_publisher_gone_harms_nobody() {
             subscribed.has(b"from another").await;
             subscribed.end().await;
         });
-    }
+    });
 }
 
 #[test]
 fn everybody_stops_within_a_second() {
-    for contender in entries() {
+    each(entries(), |contender| {
         on_one_thread(async {
             let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
@@ -141,15 +142,14 @@ fn everybody_stops_within_a_second() {
             assert!(server < Duration::from_secs(1), "{}: its server took {server:?}", contender.name());
             stays.task.abort();
         });
-    }
+    });
 }
 
 #[test]
 fn a_server_killed_under_load_is_a_fault_and_no_hang() {
-    let with_server = entries().into_iter().filter(|contender| !protocol(*contender).in_memory());
-    let mut tried = 0;
-    for contender in with_server {
-        tried += 1;
+    let with_server: Vec<_> = entries().into_iter().filter(|contender| !protocol(*contender).in_memory()).collect();
+    assert!(with_server.len() >= 5);
+    each(with_server, |contender| {
         on_one_thread(async {
             let server = Killable::start(contender);
             let stage = Stage::at(contender, server.address.clone()).await;
@@ -163,15 +163,14 @@ fn a_server_killed_under_load_is_a_fault_and_no_hang() {
             let published = tokio::time::timeout(Duration::from_secs(5), stage.publisher.publish(Topic(0), Bytes::from_static(b"lost"))).await;
             assert!(published.unwrap_or_else(|_| panic!("{}: its publisher hangs", contender.name())).is_err(), "{}", contender.name());
         });
-    }
-    assert!(tried >= 5);
+    });
 }
 
 #[test]
 fn the_server_counts_both_legs_apart() {
     let with_server: Vec<_> = entries().into_iter().filter(|contender| !protocol(*contender).in_memory()).collect();
     assert!(with_server.len() >= 5);
-    for contender in with_server {
+    each(with_server, |contender| {
         on_one_thread(async {
             let stage = Stage::set(contender).await;
             stage.create(&[Topic(0)], &Bytes::from_static(b"first")).await;
@@ -183,7 +182,7 @@ fn the_server_counts_both_legs_apart() {
             assert!(publishers.payload_bytes >= 5_000 + 5, "{}", contender.name());
             assert!(publishers.bytes_up > publishers.payload_bytes, "{}", contender.name());
         });
-    }
+    });
 }
 
 #[test]
