@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{conditions, crossings, figures};
+use super::{conditions, crossings, figures, published};
 use crate::summary::fits::by_quantity;
 use crate::summary::metrics::METRICS;
 use crate::summary::verdict::Winner;
@@ -29,6 +29,7 @@ pub fn page(summary: &Summary<'_>) -> String {
         table(&mut page, summary, &verdict.load_point);
     }
     crossings::markdown(&mut page, summary);
+    published::markdown(&mut page, summary);
     fits(&mut page, summary);
     budgets(&mut page, summary);
     doubts(&mut page, summary);

@@ -7,6 +7,7 @@ pub mod csv;
 pub mod figures;
 pub mod json;
 pub mod markdown;
+pub mod published;
 pub mod terminal;
 
 use std::fs;

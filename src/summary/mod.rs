@@ -14,6 +14,7 @@ pub mod glossary;
 mod linear_fit;
 mod meanings;
 pub mod metrics;
+pub mod published;
 pub mod ratios;
 mod reading;
 pub mod thresholds;
