@@ -3,11 +3,18 @@
 mod loopback;
 mod rest_adaptive;
 mod rest_conditional;
+mod rest_longpoll;
 mod rest_poll;
 pub(crate) mod xmpp_pubsub;
 
 use crate::contender::Contender;
 
 /// Every contender that a scenario can `use`, in the order in which they are shown.
-pub const ALL: &[&dyn Contender] =
-    &[&rest_poll::RestPoll, &rest_conditional::RestConditional, &rest_adaptive::RestAdaptive, &xmpp_pubsub::XmppPubSub, &loopback::Loopback];
+pub const ALL: &[&dyn Contender] = &[
+    &rest_poll::RestPoll,
+    &rest_conditional::RestConditional,
+    &rest_adaptive::RestAdaptive,
+    &rest_longpoll::RestLongPoll,
+    &xmpp_pubsub::XmppPubSub,
+    &loopback::Loopback,
+];

@@ -12,7 +12,7 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use tokio_util::sync::CancellationToken;
 
 use super::conditions::{Validators, Verdict, judge};
-use super::extension::{AnswerBody, Answered, Change, Extension, Service, Visit};
+use super::extension::{AnswerBody, Answered, Change, Extension, Service, Visit, not_allowed};
 use super::page;
 use super::room::{Room, Taken};
 use super::store::{Representation, Store, Stored};
@@ -127,7 +127,7 @@ impl Desk {
             (&Method::GET | &Method::HEAD, Place::Front) => page::front(&self.service.site.store),
             (&Method::GET | &Method::HEAD, Place::List) => page::list(&self.service.site.store),
             (&Method::OPTIONS, place) => self.options(place),
-            (method, place) => not_allowed(method, place),
+            (method, place) => not_allowed(method, place.allowed()),
         };
         (answer, 0)
     }
@@ -275,13 +275,6 @@ fn place(path: &str) -> Place<'_> {
 
 fn is_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
-}
-
-fn not_allowed(method: &Method, place: &Place<'_>) -> Answer {
-    let allowed = place.allowed();
-    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, format!("{method} cannot be done here. What can: {allowed}.\n"));
-    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
-    answer
 }
 
 fn refused(tag: Option<&HeaderValue>) -> Answer {

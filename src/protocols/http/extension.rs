@@ -10,11 +10,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::HeaderMap;
-use hyper::{Request, Response};
+use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{Answer, Site, collect, unread_answer};
+pub use super::answer::Answer;
+use super::answer::{Site, collect, text, unread_answer};
 use crate::measure::ledger::{Ledger, Meter};
 
 /// A server's resources beside `/`, `/topics` and what is below them.
@@ -71,7 +72,7 @@ pub struct Service {
 
 impl Service {
     /// The payload and the entity tag of a topic.
-    pub fn topic(&self, name: &str) -> Option<(Bytes, hyper::header::HeaderValue)> {
+    pub fn topic(&self, name: &str) -> Option<(Bytes, HeaderValue)> {
         self.site.store.find(name).map(|current| (current.body, current.tag))
     }
 
@@ -116,6 +117,18 @@ impl Visit<'_> {
     pub async fn read(&self, body: Incoming, limit: usize) -> Result<Bytes, Answer> {
         collect(body, limit, &self.service.site.room, false).await.map_err(|unread| unread_answer(&unread, limit))
     }
+}
+
+/// An answer of a few words.
+pub fn words(status: StatusCode, words: impl Into<Bytes>) -> Answer {
+    text(status, words)
+}
+
+/// The answer to a method that a path does not know; `allowed` is the list of those that it does (RFC 9110 §15.5.6).
+pub fn not_allowed(method: &Method, allowed: &'static str) -> Answer {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, format!("{method} cannot be done here. What can: {allowed}.\n"));
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+    answer
 }
 
 /// A body that is there as a whole, or comes bit by bit.

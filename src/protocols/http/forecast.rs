@@ -31,6 +31,23 @@ pub fn polling(load: &Load, polls: Polls) -> Forecast {
     }
 }
 
+/// The forecast of a contender whose subscribers hold `connections` each, and keep something on the server for each of their topics.
+/// `own` is what its subscribers send and get; added are one PUT for each topic, the probe included, descriptors and memory.
+pub fn held(load: &Load, own: Forecast, connections: u64) -> Forecast {
+    let subscriber_connections = load.subscribers * connections;
+    let publisher_connections = load.publishers * load.publisher_connections;
+    let topics = load.topics + 1;
+    Forecast {
+        setup_messages: own.setup_messages + 2 * topics,
+        server_descriptors: subscriber_connections + publisher_connections + SPARE,
+        subscriber_descriptors: subscriber_connections + SPARE,
+        memory: (subscriber_connections + publisher_connections) * CONNECTION
+            + (load.subscriptions + load.subscribers) * SUBSCRIPTION
+            + topics * (TOPIC + load.payload),
+        ..own
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -1,0 +1,6 @@
+//! What contenders add to the HTTP server of topics, byte by byte: resources that are held, streamed, called back.
+
+mod longpoll;
+mod raw;
+#[path = "../support/mod.rs"]
+mod support;
