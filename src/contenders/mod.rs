@@ -5,6 +5,7 @@ mod rest_adaptive;
 mod rest_conditional;
 mod rest_longpoll;
 mod rest_poll;
+mod websocket;
 pub(crate) mod xmpp_pubsub;
 
 use crate::contender::Contender;
@@ -16,5 +17,6 @@ pub const ALL: &[&dyn Contender] = &[
     &rest_adaptive::RestAdaptive,
     &rest_longpoll::RestLongPoll,
     &xmpp_pubsub::XmppPubSub,
+    &websocket::WebSocket,
     &loopback::Loopback,
 ];
