@@ -108,12 +108,7 @@ impl Link {
     /// The connection is gone or the server closes it.
     pub async fn next(&mut self) -> Result<Frame, Fault> {
         const WHAT: &str = "waiting for a message";
-        loop {
-            match self.receive().await? {
-                Some(frame) => return Ok(frame),
-                None => return Err(Fault::connection(WHAT, "the server closed the WebSocket")),
-            }
-        }
+        self.receive().await?.ok_or_else(|| Fault::connection(WHAT, "the server closed the WebSocket"))
     }
 
     /// The next message; `None` for a close.

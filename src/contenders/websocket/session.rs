@@ -102,7 +102,7 @@ impl WebSession {
     fn work(&mut self) -> Flow {
         loop {
             let (Stage::Open(reader, _) | Stage::Over(reader)) = &mut self.stage else { return Flow::Close };
-            let received = reader.next();
+            let received = reader.read();
             let frames = reader.frames() - self.counted;
             self.counted += frames;
             let closes = u64::from(matches!(received, Ok(Some(Received::Close(_)))));

@@ -180,7 +180,7 @@ impl Reader {
     ///
     /// # Errors
     /// The peer broke the protocol, and how: nothing more can be read.
-    pub fn next(&mut self) -> Result<Option<Received>, Closing> {
+    pub fn read(&mut self) -> Result<Option<Received>, Closing> {
         loop {
             let Some(head) = self.head()? else { return Ok(None) };
             if self.buffer.len() < head.size + head.length {

@@ -23,7 +23,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Received>, u16> {
 fn read_with(mut reader: Reader, bytes: &[u8]) -> Result<Vec<Received>, u16> {
     reader.push(bytes);
     let mut all = Vec::new();
-    while let Some(one) = reader.next().map_err(|closing| closing.code)? {
+    while let Some(one) = reader.read().map_err(|closing| closing.code)? {
         all.push(one);
     }
     Ok(all)
@@ -101,7 +101,7 @@ proptest! {
         'pieces: for piece in bytes.chunks(cut) {
             reader.push(piece);
             loop {
-                match reader.next() {
+                match reader.read() {
                     Ok(Some(one)) => all.push(one),
                     Ok(None) => break,
                     Err(closing) => { failed = Some(closing.code); break 'pieces; }
