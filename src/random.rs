@@ -20,6 +20,8 @@ pub enum Purpose {
     Subscriptions = 4,
     /// Phases of a subscriber's polls.
     Phases = 5,
+    /// Repeats that are drawn again, to see how well a figure is known.
+    Bootstrap = 6,
 }
 
 /// A stream of random numbers.

@@ -33,7 +33,7 @@ pub struct ReportArguments {
 enum Wanted {
     /// The comparison, on standard output
     Terminal,
-    /// summary.csv, percentiles.csv, fits.csv, timeline.csv
+    /// summary.csv, percentiles.csv, fits.csv, crossover.csv, timeline.csv
     Csv,
     /// summary.md
     Md,

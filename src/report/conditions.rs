@@ -1,6 +1,6 @@
 //! The conditions of a run, for the foot of every report: a number without them means nothing.
 
-use crate::measure::recording::{Recording, Role, State, Trial};
+use crate::measure::recording::{Direction, Recording, Role, State, Trial};
 use crate::summary::Summary;
 use crate::summary::metrics::Unit;
 use crate::units::{show_bytes, show_count, show_seconds, significant};
@@ -34,6 +34,9 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
         all.push(("Window", format!("{} after {} of warm-up{}", show_seconds(load.window), show_seconds(load.warm_up), span(recording, load.window))));
         all.push(("Trace", format!("seed {}, SHA-256 {}", scenario.seed, cell.trials.first().map_or("", |trial| &trial.trace_sha256))));
     }
+    if let Some(models) = poll_models(recording) {
+        all.push(("Polls", models));
+    }
     let repeats = summary.cells.iter().map(|cell| cell.trials.len());
     let (fewest, most) = (repeats.clone().min().unwrap_or(0), repeats.max().unwrap_or(0));
     let repeats = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
@@ -57,6 +60,24 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     }
     all.push(("Tool", format!("pushbench {}, recording {}", recording.tool_version, recording.id)));
     all
+}
+
+/// Who of the pollers asks by a plan that does not wait for answers, and who waits: `open (by a plan): poll-5s; closed (500ms after each answer): poll-1s`.
+fn poll_models(recording: &Recording) -> Option<String> {
+    let mut models: Vec<(String, Vec<&str>)> = Vec::new();
+    for contender in recording.contenders.iter().filter(|contender| contender.direction == Direction::Pull) {
+        let setting = |key: &str| contender.settings.get(key).map(String::as_str);
+        let model = match setting("model") {
+            None | Some("open") => "open (by a plan that does not wait for answers)".to_owned(),
+            Some(closed) => setting("pause").map_or_else(|| closed.to_owned(), |pause| format!("{closed} ({pause} after each answer, scenario time)")),
+        };
+        match models.iter_mut().find(|(known, _)| *known == model) {
+            Some((_, names)) => names.push(&contender.name),
+            None => models.push((model, vec![&contender.name])),
+        }
+    }
+    let shown: Vec<String> = models.into_iter().map(|(model, names)| format!("{model}: {}", names.join(", "))).collect();
+    (!shown.is_empty()).then(|| shown.join("; "))
 }
 
 /// What the harness itself costs, and how well that is known.
@@ -134,4 +155,22 @@ fn network(trial: &Trial) -> Option<String> {
 
 fn whole(count: u64) -> String {
     show_count(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::fixture::made_up;
+
+    #[test]
+    fn the_poll_model_of_each_poller_is_named() {
+        let mut recording = made_up().scale(0.02).build();
+        recording.contenders[1].settings.extend([("model".to_owned(), "closed".to_owned()), ("pause".to_owned(), "500ms".to_owned())]);
+        recording.contenders[2].settings.insert("model".to_owned(), "open".to_owned());
+        let expected = "open (by a plan that does not wait for answers): poll-5s, conditional-5s; closed (500ms after each answer, scenario time): poll-1s";
+        assert_eq!(poll_models(&recording).unwrap(), expected);
+        assert!(conditions(&Summary::new(&recording)).contains(&("Polls", expected.to_owned())));
+        recording.contenders.retain(|contender| contender.direction == Direction::Push);
+        assert_eq!(poll_models(&recording), None);
+    }
 }

@@ -150,7 +150,7 @@ pub fn timeline(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
 }
 
 /// `grade:cause`, separated by semicolons.
-fn listed<'d>(doubts: impl Iterator<Item = &'d Doubt>) -> String {
+pub(super) fn listed<'d>(doubts: impl Iterator<Item = &'d Doubt>) -> String {
     doubts.map(|doubt| format!("{}:{}", doubt.grade.name(), doubt.cause)).collect::<Vec<_>>().join(";")
 }
 
@@ -169,7 +169,7 @@ fn place<'s>(summary: &'s Summary<'_>, cell: &'s Cell<'_>) -> [&'s str; 3] {
     [&summary.recording.scenario.name, &cell.contender.name, cell.load_point]
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
@@ -187,7 +187,7 @@ fn distributions(times: &Times) -> [(&'static str, &Distribution); 9] {
     ]
 }
 
-fn finish(rows: Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
+pub(super) fn finish(rows: Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
     rows.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))
 }
 

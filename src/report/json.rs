@@ -72,7 +72,7 @@ pub fn summary(summary: &Summary<'_>) -> serde_json::Result<Vec<u8>> {
     let recording = summary.recording;
     let whole = json!({
         "scenario": recording.scenario.name, "title": recording.scenario.title, "recording": recording.id, "tool_version": recording.tool_version,
-        "verdicts": verdicts, "cells": cells, "fits": fits, "budgets": budgets, "doubts": doubts,
+        "verdicts": verdicts, "cells": cells, "fits": fits, "crossovers": super::crossings::json(summary), "published": super::published::json(summary), "budgets": budgets, "doubts": doubts,
     });
     let mut bytes = serde_json::to_vec_pretty(&whole)?;
     bytes.push(b'\n');

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{conditions, figures};
+use super::{conditions, crossings, figures, published};
 use crate::summary::fits::by_quantity;
 use crate::summary::metrics::METRICS;
 use crate::summary::verdict::Winner;
@@ -28,6 +28,8 @@ pub fn page(summary: &Summary<'_>) -> String {
         put(&mut page, "\n");
         table(&mut page, summary, &verdict.load_point);
     }
+    crossings::markdown(&mut page, summary);
+    published::markdown(&mut page, summary);
     fits(&mut page, summary);
     budgets(&mut page, summary);
     doubts(&mut page, summary);
@@ -150,7 +152,7 @@ fn full(page: &mut String, summary: &Summary<'_>) {
     }
 }
 
-fn heading(page: &mut String, level: usize, text: &str) {
+pub(super) fn heading(page: &mut String, level: usize, text: &str) {
     put(page, &format!("\n{} {text}\n", "#".repeat(level)));
 }
 
@@ -166,7 +168,7 @@ fn rule(page: &mut String, columns: usize) {
     put(page, &format!("|---|{}\n", "--:|".repeat(columns)));
 }
 
-fn put(page: &mut String, text: &str) {
+pub(super) fn put(page: &mut String, text: &str) {
     // Writing to a string cannot fail.
     let _ = page.write_str(text);
 }

@@ -2,10 +2,12 @@
 
 pub mod charts;
 pub mod conditions;
+pub mod crossings;
 pub mod csv;
 pub mod figures;
 pub mod json;
 pub mod markdown;
+pub mod published;
 pub mod terminal;
 
 use std::fs;
@@ -19,7 +21,7 @@ use charts::{Picture, Theme};
 /// A kind of report that is a file, or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `summary.csv`, `percentiles.csv`, `fits.csv`, `timeline.csv`.
+    /// `summary.csv`, `percentiles.csv`, `fits.csv`, `crossover.csv`, `timeline.csv`.
     Csv,
     /// `summary.md`.
     Markdown,
@@ -84,6 +86,7 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
             made("summary.csv", csv::summary(summary).map_err(|error| error.to_string()))?,
             made("percentiles.csv", csv::percentiles(summary).map_err(|error| error.to_string()))?,
             made("fits.csv", csv::fits(summary).map_err(|error| error.to_string()))?,
+            made("crossover.csv", crossings::csv(summary).map_err(|error| error.to_string()))?,
             made("timeline.csv", csv::timeline(summary).map_err(|error| error.to_string()))?,
         ]),
         Format::Markdown => Ok(vec![File::new("summary.md", markdown::page(summary))]),

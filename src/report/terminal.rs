@@ -4,7 +4,7 @@
 
 use comfy_table::{Attribute, Cell as TableCell, CellAlignment, Color, ContentArrangement, Table, presets};
 
-use super::{conditions, figures};
+use super::{conditions, crossings, figures, published};
 use crate::measure::recording::Direction;
 use crate::summary::budgets::BudgetOutcome;
 use crate::summary::fits::by_quantity;
@@ -40,6 +40,8 @@ pub fn report(summary: &Summary<'_>, style: Style) -> String {
         page.line(&table(summary, &verdict.load_point, style));
         page.verdict(verdict, verdicts.len() <= LOAD_POINTS_IN_FULL || number == 0 || number == last);
     }
+    page.crossovers(summary);
+    page.published(summary);
     page.fits(summary);
     page.budgets(summary);
     page.doubts(summary);
@@ -143,6 +145,30 @@ impl Page {
             for statement in &verdict.statements {
                 self.paragraph("  ", "", &format!("{}: {}", statement.question.label(), statement.text));
             }
+        }
+    }
+
+    fn crossovers(&mut self, summary: &Summary<'_>) {
+        if summary.crossovers.is_empty() {
+            return;
+        }
+        self.blank();
+        self.heading("Crossovers of pollers and pushers");
+        for line in crossings::lines(summary) {
+            self.paragraph("  ", "", &line);
+        }
+    }
+
+    fn published(&mut self, summary: &Summary<'_>) {
+        let lines = published::lines(summary);
+        if lines.is_empty() {
+            return;
+        }
+        self.blank();
+        self.heading("Published figures");
+        self.paragraph("  ", "", published::WORDS);
+        for line in lines {
+            self.paragraph("  ", "", &line);
         }
     }
 

@@ -12,7 +12,7 @@ use super::trial::{self, Event, Order, TrialError};
 use crate::contender::settings::SettingsError;
 use crate::measure::clock::Clock;
 use crate::measure::machine::Machine;
-use crate::measure::recording::{BudgetRecord, ContenderRecord, Recording, SCHEMA, ScenarioRecord, State, TrialKind};
+use crate::measure::recording::{BudgetRecord, ContenderRecord, PublishedRecord, Recording, SCHEMA, ScenarioRecord, State, TrialKind};
 use crate::plan::{Plan, PlannedTrial, baseline};
 use crate::scenario::{Registry, Scenario, ScenarioError};
 use crate::trace::TraceError;
@@ -162,6 +162,7 @@ fn begin(scenario: &Scenario, plan: &Plan, machine: Machine) -> Recording {
             semantics: scenario.workload.semantics.name().to_owned(),
             compression: scenario.workload.compression,
             budgets: scenario.budgets.iter().map(budget).collect(),
+            published: scenario.published.iter().map(published).collect(),
         },
         machine,
         contenders: plan.contenders(scenario).into_iter().map(contender).collect(),
@@ -173,6 +174,20 @@ fn begin(scenario: &Scenario, plan: &Plan, machine: Machine) -> Recording {
 
 fn budget(budget: &crate::scenario::Budget) -> BudgetRecord {
     BudgetRecord { contender: budget.contender.clone(), metric: budget.metric.clone(), at_most: budget.at_most, at_least: budget.at_least }
+}
+
+fn published(published: &crate::scenario::Published) -> PublishedRecord {
+    let ours = published.ours.as_ref();
+    PublishedRecord {
+        what: published.what.clone(),
+        value: published.value,
+        unit: published.unit.clone(),
+        source: published.source.clone(),
+        contender: ours.map(|ours| ours.contender.clone()),
+        against: ours.and_then(|ours| ours.against.clone()),
+        metric: ours.map(|ours| ours.metric.clone()),
+        at: ours.and_then(|ours| ours.at.clone()),
+    }
 }
 
 fn contender(entry: &crate::scenario::Entry) -> ContenderRecord {

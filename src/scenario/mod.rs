@@ -4,6 +4,7 @@ mod budget;
 mod entry;
 mod fields;
 mod mistake;
+mod published;
 mod publishers;
 mod subscribers;
 mod sweep;
@@ -21,6 +22,7 @@ pub use entry::Entry;
 use fields::{Fields, Overlay};
 pub use mistake::{Mistake, ScenarioError};
 use mistake::{Read, Source};
+pub use published::{Ours, Published};
 pub use publishers::Publishers;
 pub use subscribers::Subscribers;
 pub use sweep::{Axis, LoadPoint};
@@ -70,6 +72,8 @@ pub struct Scenario {
     pub baseline: bool,
     /// Limits on metrics.
     pub budgets: Vec<Budget>,
+    /// Figures of others, for the report.
+    pub published: Vec<Published>,
 }
 
 impl Scenario {
@@ -94,6 +98,7 @@ impl Scenario {
         let top = Fields::top(source, &none, document.as_table());
         let swept = sweep::read(&top.table("sweep", "[sweep]")?, &scenario.contenders)?;
         scenario.sweep = swept.iter().map(|swept| swept.axis.clone()).collect();
+        scenario.published = Published::read_all(&top, &scenario.contenders, &scenario.sweep, registry)?;
         scenario.check_load_points(source, &document, &swept, registry)?;
         Ok(scenario)
     }
@@ -117,7 +122,7 @@ impl Scenario {
         if !load_point.0.iter().any(|(path, _)| path == "workload.seed") {
             workload.seed = self.workload.seed;
         }
-        Ok(Self { workload, sweep: self.sweep.clone(), repeats: self.repeats, ..there })
+        Ok(Self { workload, sweep: self.sweep.clone(), published: self.published.clone(), repeats: self.repeats, ..there })
     }
 
     /// The load points at which a contender runs: all combinations of the swept values that touch it, the last axis changing fastest.
@@ -133,7 +138,7 @@ impl Scenario {
     /// All but the sweep, with swept values laid over the text.
     fn read_with(source: Source<'_>, document: &Document<&str>, folder: &Path, overlay: &Overlay, registry: Registry) -> Read<Self> {
         let top = Fields::top(source, overlay, document.as_table());
-        top.only(&["title", "source", "repeats", "baseline", "workload", "subscribers", "publishers", "contender", "sweep", "budget"])?;
+        top.only(&["title", "source", "repeats", "baseline", "workload", "subscribers", "publishers", "contender", "sweep", "budget", "published"])?;
         let title = top.required("title", "\"Polling against push\"")?.text()?.to_owned();
         let from = top.optional("source").map(|field| field.text().map(str::to_owned)).transpose()?;
         let repeats = top.optional("repeats").map_or(Ok(2), |field| field.count(1..=100))?;
@@ -157,6 +162,7 @@ impl Scenario {
             repeats: NonZeroU32::new(repeats).unwrap_or(NonZeroU32::MIN),
             baseline,
             budgets,
+            published: Vec::new(),
         })
     }
 

@@ -5,6 +5,7 @@
 
 pub mod budgets;
 pub mod cpu;
+pub mod crossover;
 pub mod doubts;
 pub mod fits;
 #[doc(hidden)]
@@ -13,6 +14,7 @@ pub mod glossary;
 mod linear_fit;
 mod meanings;
 pub mod metrics;
+pub mod published;
 pub mod ratios;
 mod reading;
 pub mod thresholds;
@@ -24,6 +26,7 @@ use std::collections::BTreeMap;
 use crate::measure::recording::{ContenderRecord, Direction, Recording, Second, Times, Trial, WorkloadRecord};
 use budgets::{BudgetOutcome, BudgetResult};
 use cpu::Baseline;
+use crossover::Crossover;
 pub use doubts::{Doubt, Grade};
 use fits::Fit;
 use metrics::METRICS;
@@ -36,6 +39,8 @@ pub struct Summary<'a> {
     pub cells: Vec<Cell<'a>>,
     /// What a figure rises by for each subscriber, where their number is swept.
     pub fits: Vec<Fit<'a>>,
+    /// Where contenders cross over a swept value.
+    pub crossovers: Vec<Crossover<'a>>,
     /// Reasons to read numbers with care: first those that concern all.
     pub doubts: Vec<Doubt>,
     /// What became of the budgets.
@@ -93,7 +98,8 @@ impl<'a> Summary<'a> {
         let doubts = doubts::doubts(recording, &baseline, &cells);
         let budgets = budgets::budgets(recording, &cells);
         let fits = fits::fits(&cells);
-        Self { recording, cells, fits, doubts, budgets }
+        let crossovers = crossover::crossovers(recording, &cells, &doubts);
+        Self { recording, cells, fits, crossovers, doubts, budgets }
     }
 
     /// What it means for the exit code: the gravest of what holds.

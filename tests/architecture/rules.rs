@@ -31,7 +31,11 @@ pub const RULES: &[Rule] = &[
         reason: "it judges facts that measure has found, by the lines that doubts are drawn by; it neither looks nor prints",
     },
     Rule { room: "report", uses: &["measure", "summary", "units"], reason: "a report is a pure function of a summary: it can be made again without a run" },
-    Rule { room: "summary", uses: &["measure", "units"], reason: "a summary starts from a recording alone, whoever made it and whenever" },
+    Rule {
+        room: "summary",
+        uses: &["measure", "random", "units"],
+        reason: "a summary starts from a recording alone, whoever made it and whenever; what it draws at random comes from the recording's seed",
+    },
     Rule {
         room: "run",
         uses: &["contender", "measure", "plan", "random", "scenario", "trace"],

@@ -168,6 +168,10 @@ fn scenarios() -> Vec<Case> {
         text("scenario: a mistake in a line of 500 KB", good().replace("\"Tiny\"", &format!("[\"{}\"]", "z".repeat(500_000)))),
         text("scenario: 20,000 contenders", good() + &many(20_000, |number| format!("[[contender]]\nuse = \"loopback\"\nname = \"c{number}\"\n"))),
         text("scenario: 10,000 budgets", good() + &many(10_000, |_| "[[budget]]\ncontender = \"rest-poll\"\nmetric = \"reach\"\nat_least = 0\n".to_owned())),
+        text(
+            "scenario: 10,000 published figures",
+            good() + &many(10_000, |_| "[[published]]\nwhat = \"w\"\nvalue = 7\nunit = \"times\"\nsource = \"s\"\n".to_owned()),
+        ),
         text("scenario: 50,000 values to sweep", format!("{}[sweep]\n\"workload.seed\" = [{}]\n", good(), many(50_000, |number| format!("{number},")))),
         case("scenario: with a byte-order mark", 0, &check, write("a.toml", format!("\u{FEFF}{}", good()))),
         case("scenario: with line ends of Windows", 0, &check, write("a.toml", good().replace('\n', "\r\n"))),

@@ -197,6 +197,26 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("wrong type: number for a list of tables", "[[budget]]\ncontender = \"poll\"\nmetric = \"latency.p99\"\nat_most = \"2s\"\n", "[budget]\n"),
     ("wrong type: list for a table", "[publishers]\nconnections = 4\nprocesses = 1\n", "[[publishers]]\n"),
     (
+        "published figure with a metric of nobody",
+        "at_most = \"2s\"\n",
+        "at_most = \"2s\"\n[[published]]\nwhat = \"w\"\nvalue = 7\nunit = \"times\"\nsource = \"s\"\nmetric = \"reach\"\n",
+    ),
+    (
+        "published figure without a metric of its contender",
+        "at_most = \"2s\"\n",
+        "at_most = \"2s\"\n[[published]]\nwhat = \"w\"\nvalue = 7\nunit = \"times\"\nsource = \"s\"\ncontender = \"poll\"\n",
+    ),
+    (
+        "published figure at a value that is not swept",
+        "at_most = \"2s\"\n",
+        "at_most = \"2s\"\n[[published]]\nwhat = \"w\"\nvalue = 7\nunit = \"times\"\nsource = \"s\"\ncontender = \"poll\"\nmetric = \"reach\"\nat = \"workload.topics=101\"\n",
+    ),
+    (
+        "published figure at a load point where nothing is swept",
+        "[sweep]\n\"workload.topics\" = [100, 200]\n\"contender.poll.interval\" = [\"30s\", \"1m\"]\n",
+        "[[published]]\nwhat = \"w\"\nvalue = 7\nunit = \"times\"\nsource = \"s\"\ncontender = \"poll\"\nmetric = \"reach\"\nat = \"workload.topics=100\"\n",
+    ),
+    (
         "no workload",
         "[workload]\ntopology = \"mesh\"\ntopics_per_subscriber = 10\ntopics = 100\nactive_topics = 50\nupdates_per_active_topic = 2.5\nspan = \"1h\"\nwarm_up = \"1m\"\ncompression = 60\npayload = \"1 KiB\"\narrivals = \"poisson\"\npopularity = { zipf = 1.0 }\nsemantics = \"state\"\ntimeout = \"2m\"\nseed = 1\n",
         "",

@@ -91,6 +91,9 @@ pub struct ScenarioRecord {
     pub compression: f64,
     /// Budgets, in the scenario's order.
     pub budgets: Vec<BudgetRecord>,
+    /// Published figures, in the scenario's order.
+    #[serde(default)]
+    pub published: Vec<PublishedRecord>,
 }
 
 /// A limit that the scenario sets on a metric.
@@ -105,6 +108,28 @@ pub struct BudgetRecord {
     pub at_most: Option<f64>,
     /// Lower limit, in the metric's unit.
     pub at_least: Option<f64>,
+}
+
+/// A figure that somebody published, and what of ours stands beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedRecord {
+    /// What it is a figure of.
+    pub what: String,
+    /// The figure.
+    pub value: f64,
+    /// Its unit, in words.
+    pub unit: String,
+    /// Where it stands.
+    pub source: String,
+    /// Name of a contender whose figure stands beside it.
+    pub contender: Option<String>,
+    /// Name of another one by whose figure that is divided.
+    pub against: Option<String>,
+    /// Name of the metric.
+    pub metric: Option<String>,
+    /// Swept values at which it was measured, `key=value;key=value`; all load points without.
+    pub at: Option<String>,
 }
 
 /// A contender of the run.

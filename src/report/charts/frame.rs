@@ -19,6 +19,21 @@ pub struct Frame {
     pub title: String,
     /// What is shown and how to read it.
     pub subtitle: String,
+    /// Of a chart over a swept value, what the foot says instead of one load point.
+    pub over: Option<Over>,
+}
+
+/// The conditions of a chart over several load points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// The swept value's path: its size is not told as one number.
+    pub path: String,
+    /// What is swept from where to where, and what is held fixed.
+    pub words: String,
+    /// Why figures of it cannot be trusted; empty where they can.
+    pub untrusted: Vec<String>,
+    /// How many notes there are on it besides.
+    pub notes: usize,
 }
 
 /// The room that is left for the chart, in pixels.
@@ -54,7 +69,7 @@ impl Frame {
             baseline += SUBTITLE * 1.32;
             canvas.text(MARGIN, baseline, &line, hand(SUBTITLE, Weight::Regular, palette.soft));
         }
-        let foot = foot(view);
+        let foot = foot(view, self.over.as_ref());
         let first = HEIGHT - 30.0 - (foot.len() - 1) as f64 * FOOT * 1.45;
         for (index, line) in foot.iter().enumerate() {
             let (weight, colour) = if line.warning { (Weight::SemiBold, palette.warning) } else { (Weight::Regular, palette.soft) };
@@ -70,7 +85,7 @@ struct FootLine {
 }
 
 /// Title, topology, sizes, time on the first line; machine, tool, run on the second; doubts on a third.
-fn foot(view: &View<'_, '_>) -> Vec<FootLine> {
+fn foot(view: &View<'_, '_>, over: Option<&Over>) -> Vec<FootLine> {
     let recording = view.summary.recording;
     let scenario = &recording.scenario;
     let room = WIDTH - 2.0 * MARGIN;
@@ -78,8 +93,13 @@ fn foot(view: &View<'_, '_>) -> Vec<FootLine> {
     if let Some(workload) = view.cells.first().map(|cell| cell.workload) {
         let many = |count: u64, one: &str| format!("{} {one}{}", show_count(count as i64), if count == 1 { "" } else { "s" });
         let active = if workload.active_topics == workload.topics { String::new() } else { format!(" ({} active)", show_count(workload.active_topics as i64)) };
-        sizes.push(format!("{} × {}{active}", many(workload.subscribers, "subscriber"), many(workload.topics, "topic")));
-        sizes.push(format!("{} payload", show_bytes(workload.payload as f64)));
+        let swept = |paths: &[&str]| over.is_some_and(|over| paths.contains(&over.path.as_str()));
+        let subscribers = (!swept(&["subscribers.count"])).then(|| many(workload.subscribers, "subscriber"));
+        let topics = (!swept(&["workload.topics", "workload.active_topics"])).then(|| format!("{}{active}", many(workload.topics, "topic")));
+        sizes.push([subscribers, topics].into_iter().flatten().collect::<Vec<_>>().join(" × "));
+        if !swept(&["workload.payload"]) {
+            sizes.push(format!("{} payload", show_bytes(workload.payload as f64)));
+        }
         sizes.push(time(workload.window, scenario.compression));
     }
     let rest = sizes.join(" · ");
@@ -93,18 +113,22 @@ fn foot(view: &View<'_, '_>) -> Vec<FootLine> {
     let repeats = view.cells.iter().map(|cell| cell.trials.len()).min().unwrap_or(0);
     let mut second = vec![cores];
     second.push(if repeats == 1 { "1 repeat".to_owned() } else { format!("{repeats} repeats") });
-    if !view.load_point.is_empty() {
-        second.push(format!("at {}", text::clean(view.load_point).replace(';', ", ")));
+    match over {
+        Some(over) => second.push(text::clean(&over.words)),
+        None if view.load_point.is_empty() => {}
+        None => second.push(format!("at {}", text::clean(view.load_point).replace(';', ", "))),
     }
-    if view.notes > 0 {
-        second.push(format!("{} in the report", if view.notes == 1 { "1 note".to_owned() } else { format!("{} notes", view.notes) }));
+    let notes = over.map_or(view.notes, |over| over.notes);
+    if notes > 0 {
+        second.push(format!("{} in the report", if notes == 1 { "1 note".to_owned() } else { format!("{notes} notes") }));
     }
     second.push(format!("pushbench {}", text::clean(&recording.tool_version)));
     second.push(format!("run {}", text::clean(&recording.id)));
     let second = text::fit(&second.join(" · "), FOOT, Weight::Regular, room);
 
     let mut lines = vec![FootLine { text: first, warning: false }, FootLine { text: second, warning: false }];
-    if let Some((doubt, others)) = view.untrusted.split_first() {
+    let untrusted: Vec<&str> = over.map_or_else(|| view.untrusted.clone(), |over| over.untrusted.iter().map(String::as_str).collect());
+    if let Some((doubt, others)) = untrusted.split_first() {
         let more = if others.is_empty() { String::new() } else { format!("(And {} more.) ", others.len()) };
         let doubt = text::clean(&format!("Not to be trusted. {more}{doubt}"));
         lines.extend(text::wrap_or_cut(&doubt, FOOT, Weight::SemiBold, room, 2).into_iter().map(|text| FootLine { text, warning: true }));

@@ -41,6 +41,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     let frame = Frame {
         title: title(view).ok_or("no contender has CPU figures of all its sides")?,
         subtitle: "99th percentile of delivery latency in scenario time, against CPU of all sides per delivered update (both axes logarithmic)".to_owned(),
+        over: None,
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &dots)) })
 }

@@ -3,6 +3,7 @@
 //! [`draw`] makes all pictures of a load point from a summary. They are pure: the same recording gives the same bytes.
 
 pub mod axis;
+mod break_even;
 pub mod canvas;
 pub mod finding;
 mod frame;

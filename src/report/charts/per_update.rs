@@ -63,6 +63,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         subtitle:
             "Per delivered update, on the subscribers’ leg, both ways, without TCP/IP headers (log scale); the publishers’ leg and the set-up stand apart"
                 .to_owned(),
+        over: None,
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &panels)) })
 }

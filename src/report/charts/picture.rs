@@ -2,7 +2,7 @@
 
 use super::frame::{Frame, Room};
 use super::view::View;
-use super::{canvas, freshness_cost, per_update, resources, spectrum, volume};
+use super::{break_even, canvas, freshness_cost, per_update, resources, spectrum, volume};
 use super::{canvas::Canvas, theme::Theme};
 use crate::summary::Summary;
 
@@ -55,16 +55,18 @@ type Fill<'c> = Box<dyn FnOnce(&mut Canvas<'_>, Room) + 'c>;
 type Prepare = for<'c> fn(&'c View<'c, 'c>) -> Result<Chart<'c>, &'static str>;
 
 /// In the order in which they tell the story.
-const CHARTS: [(&str, Prepare); 5] = [
+const CHARTS: [(&str, Prepare); 7] = [
     ("volume", volume::prepare),
     ("per-update", per_update::prepare),
     ("latency", spectrum::prepare),
     ("resources", resources::prepare),
     ("freshness-cost", freshness_cost::prepare),
+    ("break-even-bytes", break_even::prepare_bytes),
+    ("break-even-cpu", break_even::prepare_cpu),
 ];
 
 /// Names of all charts, in the order in which they tell the story.
-pub const NAMES: [&str; CHARTS.len()] = ["volume", "per-update", "latency", "resources", "freshness-cost"];
+pub const NAMES: [&str; CHARTS.len()] = ["volume", "per-update", "latency", "resources", "freshness-cost", "break-even-bytes", "break-even-cpu"];
 
 /// The charts of the load point that most contenders have figures at (the first of equals), for one theme.
 pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {

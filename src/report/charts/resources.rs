@@ -56,6 +56,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     let frame = Frame {
         title: title(view).ok_or("no side with a process of its own was recorded")?,
         subtitle: format!("Use over the window, each kind of side added up; the same scale within a column{left_out}{}", over_time::note(window)),
+        over: None,
     };
     let grid = Grid { roles, columns };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| grid.draw(canvas, room, view)) })

@@ -41,7 +41,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     };
     let contest = view.contest("latency.p99", |cell| Figure::of_metric(cell, "latency.p99"));
     let title = words.title(&contest).ok_or("nothing was delivered")?;
-    let frame = Frame { title, subtitle: subtitle(view, &contest) };
+    let frame = Frame { title, subtitle: subtitle(view, &contest), over: None };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &series, nines)) })
 }
 

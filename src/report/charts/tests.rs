@@ -10,6 +10,28 @@ use crate::measure::recording::{Check, Direction, Recording, Role};
 use crate::summary::Summary;
 use crate::summary::fixture::made_up;
 
+/// Charts of a recording in which nothing is swept.
+const WITHOUT_A_SWEEP: usize = 5;
+
+/// Bytes of the polite poller rise with the topics, and cross those of push at about 106: 110, less the noise of the repeats.
+fn crossing(repeats: u32) -> Recording {
+    let mut recording = made_up().scale(0.05).repeats(repeats).sweep(&[0.5, 1.0, 2.0]).build();
+    for trial in &mut recording.trials {
+        let push = trial.contender == "xmpp-pubsub";
+        let noise = 1.0 + f64::from(trial.repeat) * 0.02;
+        let factor = trial.workload.topics as f64 / 110.0;
+        let delivered = trial.deliveries.delivered as f64;
+        let window = &mut trial.subscriber_traffic_by_server.as_mut().unwrap().window;
+        window.wire_up = 0;
+        window.wire_down = match trial.contender.as_str() {
+            _ if push => delivered * 1_500.0,
+            "conditional-5s" => delivered * 1_500.0 * factor * noise,
+            _ => delivered * 9_000.0 * noise,
+        } as u64;
+    }
+    recording
+}
+
 /// Copies of the made-up contenders with long names, so many in all, each copy dearer and slower than the one before.
 fn crowd(base: &Recording, count: usize) -> Recording {
     let mut recording = base.clone();
@@ -106,6 +128,8 @@ fn kinds() -> Vec<(&'static str, Recording)> {
         ("noise", made_up().scale(0.05).noise(0.9).build()),
         ("single", made_up().scale(0.05).repeats(1).build()),
         ("swept", made_up().scale(0.05).sweep(&[1.0, 2.0]).build()),
+        ("crossing", crossing(3)),
+        ("crowded", made_up().scale(0.02).many_contenders().sweep(&[0.5, 1.0, 3.0]).build()),
         ("long", long),
         ("extreme", extreme),
         ("markup", marked_up(base.clone())),
@@ -201,7 +225,7 @@ fn text_is_as_wide_as_was_reckoned() {
 #[test]
 fn markup_in_names_is_text() {
     let pictures = everything(&marked_up(small()), Theme::Light);
-    assert_eq!(pictures.len(), NAMES.len());
+    assert_eq!(pictures.len(), WITHOUT_A_SWEEP);
     for picture in pictures {
         assert!(!picture.svg.contains("<script"));
         let file = picture.file();
@@ -237,7 +261,12 @@ fn what_is_missing_is_left_out_with_a_reason() {
     let left_out = |recording: &Recording| {
         let drawn = draw(&Summary::new(recording), "", Theme::Light);
         assert_eq!(drawn.pictures.len() + drawn.left_out.len(), NAMES.len());
-        drawn.left_out.into_iter().map(|left_out| left_out.name).collect::<Vec<_>>()
+        // Nothing is swept: no break-even.
+        assert!(
+            drawn.left_out.len() >= NAMES.len() - WITHOUT_A_SWEEP
+                && drawn.left_out.iter().rev().take(2).all(|left_out| left_out.name.starts_with("break-even"))
+        );
+        drawn.left_out.into_iter().map(|left_out| left_out.name).filter(|name| !name.starts_with("break-even")).collect::<Vec<_>>()
     };
     let with = |change: &dyn Fn(&mut crate::measure::recording::Trial)| {
         let mut recording = small();
@@ -246,7 +275,7 @@ fn what_is_missing_is_left_out_with_a_reason() {
     };
     assert!(left_out(&small()).is_empty());
     assert_eq!(left_out(&with(&|trial| trial.timeline.clear())), ["volume", "resources"]);
-    assert_eq!(left_out(&with(&|trial| trial.complete = false)), NAMES);
+    assert_eq!(left_out(&with(&|trial| trial.complete = false)), NAMES[..WITHOUT_A_SWEEP]);
     assert_eq!(left_out(&with(&|trial| trial.sides.iter_mut().for_each(|side| side.cpu = None))), ["resources", "freshness-cost"]);
     assert_eq!(left_out(&with(&|trial| trial.sides.retain(|side| side.role != Role::Server))), ["resources", "freshness-cost"]);
     let nothing = with(&|trial| {
@@ -265,7 +294,7 @@ fn a_contender_with_nothing_delivered_is_said_to_have_none() {
         trial.times = Default::default();
     }
     let pictures = everything(&recording, Theme::Light);
-    assert_eq!(pictures.len(), NAMES.len());
+    assert_eq!(pictures.len(), WITHOUT_A_SWEEP);
     assert!(pictures[1].svg.contains("nothing delivered"));
 }
 
@@ -321,6 +350,37 @@ fn doubts_and_conditions_stand_on_every_picture() {
     }
 }
 
+/// Whether a recording of this kind has the figures of a chart.
+fn drawn_of(kind: &str, name: &str) -> bool {
+    match name {
+        "freshness-cost" => kind != "one",
+        name if name.starts_with("break-even") => ["swept", "crossing", "crowded"].contains(&kind),
+        _ => true,
+    }
+}
+
+/// Where the cheapest change, and where they do not.
+#[test]
+fn break_even_says_who_is_cheaper_where() {
+    let titles = |recording: &Recording| {
+        let pictures = everything(recording, Theme::Light).into_iter().filter(|picture| picture.name.starts_with("break-even"));
+        pictures.map(|picture| picture.title.replace('\u{a0}', " ")).collect::<Vec<_>>()
+    };
+    let bytes = |recording: &Recording| titles(recording).remove(0);
+    assert_eq!(bytes(&crossing(3)), "Up to 106 topics conditional-5s is cheapest on the wire, beyond that xmpp-pubsub");
+    let swept = made_up().scale(0.05).sweep(&[1.0, 2.0, 4.0]);
+    assert_eq!(bytes(&swept.build()), "xmpp-pubsub is cheaper on the wire than all polling, from 100 to 400 topics: no break-even");
+    let cpu = titles(&swept.clone().noise(0.95).build()).remove(1);
+    assert_eq!(cpu, "No break-even in CPU that is beyond the noise, from 100 to 400 topics");
+    let doubtful = everything(&untrusted(crossing(3)), Theme::Light);
+    assert!(doubtful.iter().all(|picture| !picture.name.starts_with("break-even")), "no figure is left to be drawn");
+    let texts = |recording: &Recording| texts(&everything(recording, Theme::Dark)[5].svg).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n");
+    let all = texts(&crossing(3));
+    for part in ["workload.topics from 50 to 200", "50 subscribers · 1 KiB payload", "(75 %: ", "3 repeats", "the number of topics →"] {
+        assert!(all.contains(part), "{part:?} is not in {all}");
+    }
+}
+
 /// Pictures to look at: `CHARTS_FOLDER=/somewhere cargo test --release --lib charts::tests::pictures`.
 #[test]
 fn pictures_are_drawn_in_both_themes() {
@@ -328,7 +388,7 @@ fn pictures_are_drawn_in_both_themes() {
     for (kind, recording) in if folder.is_some() { kinds() } else { vec![("small", small())] } {
         for theme in Theme::ALL {
             let pictures = everything(&recording, theme);
-            assert!(pictures.iter().map(|picture| picture.name).eq(NAMES.into_iter().filter(|name| kind != "one" || *name != "freshness-cost")), "{kind}");
+            assert!(pictures.iter().map(|picture| picture.name).eq(NAMES.into_iter().filter(|name| drawn_of(kind, name))), "{kind}");
             for picture in pictures {
                 let png = png(&picture.svg, if folder.is_some() { 1_600 } else { 320 }).unwrap();
                 assert_eq!(&png[1..4], b"PNG");
