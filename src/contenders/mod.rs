@@ -5,6 +5,7 @@ mod rest_adaptive;
 mod rest_conditional;
 mod rest_longpoll;
 mod rest_poll;
+mod sse;
 mod websocket;
 pub(crate) mod xmpp_pubsub;
 
@@ -16,6 +17,7 @@ pub const ALL: &[&dyn Contender] = &[
     &rest_conditional::RestConditional,
     &rest_adaptive::RestAdaptive,
     &rest_longpoll::RestLongPoll,
+    &sse::Sse,
     &xmpp_pubsub::XmppPubSub,
     &websocket::WebSocket,
     &loopback::Loopback,

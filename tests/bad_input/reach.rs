@@ -143,6 +143,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Fault::Protocol", "tests/xmpp/clients.rs::the_end_of_a_stream_says_why"),
     ("Fault::Refused", "tests/http_client/lives.rs::a_topic_that_does_not_exist_is_a_fault"),
     ("Fault::Timeout", "tests/http_client/hostile.rs::connecting_has_a_deadline_too"),
+    ("BadStream::Endless", "src/contenders/sse/event.rs::what_cannot_be_a_stream_is_told"),
+    ("BadStream::NotBase64", "src/contenders/sse/event.rs::what_cannot_be_a_stream_is_told"),
     ("Malformed::Line", "src/contenders/rest_longpoll/frame.rs::what_is_no_update_is_told_with_its_place"),
     ("Malformed::End", "src/contenders/rest_longpoll/frame.rs::what_is_no_update_is_told_with_its_place"),
     ("Malformed::BodyTooLarge", "src/protocols/http/response/tests.rs::what_is_wrong_is_named"),

@@ -2,5 +2,6 @@
 
 mod longpoll;
 mod raw;
+mod sse;
 #[path = "../support/mod.rs"]
 mod support;

@@ -66,6 +66,23 @@ impl Peer {
         response
     }
 
+    /// Reads a chunk of a body that goes on; empty at its end.
+    pub async fn chunk(&mut self) -> String {
+        let reading = async {
+            let mut line = Vec::new();
+            while !line.ends_with(b"\r\n") {
+                line.push(self.socket.read_u8().await.expect("no end within a body"));
+            }
+            let length = String::from_utf8(line).expect("a length is text");
+            let length = usize::from_str_radix(length.trim(), 16).expect("a length");
+            let mut data = vec![0; length + 2];
+            self.socket.read_exact(&mut data).await.expect("no end within a chunk");
+            data.truncate(length);
+            String::from_utf8(data).expect("text")
+        };
+        tokio::time::timeout(HANG, reading).await.expect("no chunk")
+    }
+
     /// Sends a request and reads its response.
     pub async fn ask(&mut self, method: &str, path: &str, body: impl AsRef<[u8]>) -> Response {
         self.send(method, path, "", body.as_ref()).await;

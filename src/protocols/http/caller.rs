@@ -198,6 +198,26 @@ impl Document<'_> {
     }
 }
 
+/// A response that goes on.
+pub struct Stream {
+    response: reqwest::Response,
+}
+
+impl Stream {
+    /// Status code.
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// What comes next; `None` at its end. Cancel-safe.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
+        Ok(self.response.chunk().await?)
+    }
+}
+
 /// Connections of one publisher or subscriber, counted in one inbox.
 pub struct Caller {
     carrier: Carrier,
@@ -285,6 +305,21 @@ impl Caller {
         let reply = self.carry(place.into(), ask, &mut asked, timeout.unwrap_or(self.timeout)).await?;
         let (fields, body) = asked.whole.take().unwrap_or_default();
         Ok(Document { status: reply.status, tag: reply.tag, fields, body, asked })
+    }
+
+    /// Sends a request whose response goes on for as long as it likes, and waits for its head. Needs the library client.
+    ///
+    /// # Errors
+    /// No head came in time; the inbox knows.
+    pub async fn open(&self, resource: &Resource, fields: &[(&'static str, &str)]) -> Result<Stream, CallError> {
+        let mut asked = self.pending(Start::Tick(None), true);
+        let (Carrier::Library(library), Some(url)) = (&self.carrier, resource.url.as_deref()) else {
+            return Err(CallError::Broken("streams come through the library client alone".to_owned()));
+        };
+        let opening = library.open(url.clone(), Ask::GetWith { tag: None, fields });
+        let response = tokio::time::timeout(self.timeout, opening).await.unwrap_or(Err(CallError::Timeout))?;
+        asked.brought(response.status(), Content::Nothing);
+        Ok(Stream { response })
     }
 
     fn pending(&self, start: Start, is_document: bool) -> Pending<'_> {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use super::answer::Answer;
 use super::answer::{Site, collect, text, unread_answer};
+pub use super::room::Taken;
 use crate::measure::ledger::{Ledger, Meter};
 
 /// A server's resources beside `/`, `/topics` and what is below them.
@@ -79,6 +80,11 @@ impl Service {
     /// How many topics there are.
     pub fn topics(&self) -> usize {
         self.site.store.count()
+    }
+
+    /// Takes so many bytes of the room that all payloads share, for as long as what is returned lives; `None` where there is no room.
+    pub fn take(&self, bytes: usize) -> Option<Taken> {
+        self.site.room.take(bytes)
     }
 
     /// Takes so many bytes of the room that all payloads share, for good; whether there was room.

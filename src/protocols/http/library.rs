@@ -92,6 +92,18 @@ impl Library {
         reply
     }
 
+    /// Sends a request and reads the head of the response.
+    ///
+    /// # Errors
+    /// There is no connection, or it ended.
+    pub async fn open(&self, url: Url, ask: Ask<'_>) -> Result<reqwest::Response, CallError> {
+        let client = self.client.borrow().clone();
+        let Some(client) = client else { return Err(CallError::Closed) };
+        let outcome = client.execute(self.request(url, ask)).await;
+        self.tell_connections();
+        Ok(outcome?)
+    }
+
     fn request(&self, url: Url, ask: Ask<'_>) -> Request {
         let mut request = match ask {
             Ask::Get { tag } => {

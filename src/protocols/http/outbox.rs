@@ -119,6 +119,7 @@ pub struct Outbox {
     news: Notify,
     held: Cell<usize>,
     left: Cell<Instant>,
+    turn: Cell<u64>,
     _room: Taken,
 }
 
@@ -190,6 +191,7 @@ impl Outboxes {
             news: Notify::new(),
             held: Cell::new(0),
             left: Cell::new(Instant::now()),
+            turn: Cell::new(0),
             _room: room,
         });
         let mut wishes = self.wishes.borrow_mut();
@@ -360,6 +362,18 @@ impl Outbox {
     pub fn attend(self: &Rc<Self>) -> Attendance {
         self.held.set(self.held.get() + 1);
         Attendance { outbox: Rc::clone(self) }
+    }
+
+    /// Begins another turn, where only one at a time may read: whoever had the one before sees that it is over.
+    pub fn take_turn(&self) -> u64 {
+        self.turn.set(self.turn.get() + 1);
+        self.news.notify_waiters();
+        self.turn.get()
+    }
+
+    /// Whose turn it is.
+    pub fn turn(&self) -> u64 {
+        self.turn.get()
     }
 
     fn put(&self, sequence: u64, place: usize, update: &Rc<Update>, keep: Keep) {

@@ -30,7 +30,7 @@ impl Room {
 
 /// Bytes that are given back when this is dropped.
 #[derive(Debug)]
-pub(super) struct Taken {
+pub struct Taken {
     room: Room,
     bytes: usize,
 }
