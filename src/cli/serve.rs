@@ -205,6 +205,9 @@ fn describe(name: &str, traffic: &Traffic) -> String {
             count(handshake)
         ));
     }
+    if traffic.events_up + traffic.events_down > 0 {
+        line.push_str(&format!(", {} events in and {} out", count(traffic.events_up), count(traffic.events_down)));
+    }
     line.push_str(&format!(
         ", {} in and {} out, {} of it payload\n",
         show_bytes(traffic.bytes_up as f64),

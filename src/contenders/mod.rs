@@ -1,6 +1,7 @@
 //! The list of all contenders: a folder and two lines each.
 
 mod loopback;
+mod mqtt;
 mod rest_adaptive;
 mod rest_conditional;
 mod rest_longpoll;
@@ -20,5 +21,6 @@ pub const ALL: &[&dyn Contender] = &[
     &sse::Sse,
     &xmpp_pubsub::XmppPubSub,
     &websocket::WebSocket,
+    &mqtt::Mqtt,
     &loopback::Loopback,
 ];
