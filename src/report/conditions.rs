@@ -68,6 +68,7 @@ fn poll_models(recording: &Recording) -> Option<String> {
     for contender in recording.contenders.iter().filter(|contender| contender.direction == Direction::Pull) {
         let setting = |key: &str| contender.settings.get(key).map(String::as_str);
         let model = match setting("model") {
+            None if setting("hold").is_some() => "held (each request waits at the server for news)".to_owned(),
             None | Some("open") => "open (by a plan that does not wait for answers)".to_owned(),
             Some(closed) => setting("pause").map_or_else(|| closed.to_owned(), |pause| format!("{closed} ({pause} after each answer, scenario time)")),
         };
@@ -169,6 +170,9 @@ mod tests {
         recording.contenders[2].settings.insert("model".to_owned(), "open".to_owned());
         let expected = "open (by a plan that does not wait for answers): poll-5s, conditional-5s; closed (500ms after each answer, scenario time): poll-1s";
         assert_eq!(poll_models(&recording).unwrap(), expected);
+        let mut held = recording.clone();
+        held.contenders[0].settings.insert("hold".to_owned(), "30s".to_owned());
+        assert!(poll_models(&held).unwrap().starts_with("held (each request waits at the server for news): poll-5s; "));
         assert!(conditions(&Summary::new(&recording)).contains(&("Polls", expected.to_owned())));
         recording.contenders.retain(|contender| contender.direction == Direction::Push);
         assert_eq!(poll_models(&recording), None);

@@ -15,6 +15,9 @@ use crate::summary::crossover::{Answer, Crossover, Interval};
 use crate::summary::{Cell, Doubt, Grade};
 use crate::units::{show_bytes, show_seconds};
 
+/// A scale, and what is marked on it.
+type Marked = (Scale, Vec<(f64, String)>);
+
 /// What is drawn: metrics, the first that is known counts, and how people say it.
 struct Subject {
     metrics: &'static [&'static str],
@@ -23,7 +26,7 @@ struct Subject {
     /// What is shown.
     what: &'static str,
     show: fn(f64) -> String,
-    ticks: fn(&[f64]) -> (Scale, Vec<(f64, String)>),
+    ticks: fn(&[f64]) -> Marked,
     /// From the metric's unit to what is shown.
     factor: f64,
 }
@@ -334,7 +337,7 @@ fn captions(canvas: &mut Canvas<'_>, plot: Room, marks: &[Mark<'_>], axis: &Axis
 }
 
 /// Sizes in steps of four or more from a power of four to one.
-fn byte_ticks(values: &[f64]) -> (Scale, Vec<(f64, String)>) {
+fn byte_ticks(values: &[f64]) -> Marked {
     let (least, most) = values.iter().fold((f64::INFINITY, 1.0_f64), |ends, value| (ends.0.min(*value), ends.1.max(*value)));
     let power = |value: f64| value.max(1.0).log2() / 2.0;
     let from = power(least.min(most)).floor() as i32;
@@ -344,7 +347,7 @@ fn byte_ticks(values: &[f64]) -> (Scale, Vec<(f64, String)>) {
     (Scale::Log(4_f64.powi(from), 4_f64.powi(to)), ticks.collect())
 }
 
-fn time_ticks(values: &[f64]) -> (Scale, Vec<(f64, String)>) {
+fn time_ticks(values: &[f64]) -> Marked {
     let scale = Scale::times(values.iter().copied());
     (scale, scale.time_ticks().into_iter().map(|(time, name)| (time, name.to_owned())).collect())
 }
