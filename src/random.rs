@@ -22,6 +22,8 @@ pub enum Purpose {
     Phases = 5,
     /// Repeats that are drawn again, to see how well a figure is known.
     Bootstrap = 6,
+    /// Changes of topics that are outside of the scenario.
+    Outside = 7,
 }
 
 /// A stream of random numbers.

@@ -3,6 +3,8 @@
 mod loopback;
 mod mqtt;
 mod rest_adaptive;
+mod rest_bitmap;
+mod rest_changes;
 mod rest_conditional;
 mod rest_longpoll;
 mod rest_poll;
@@ -17,6 +19,8 @@ pub const ALL: &[&dyn Contender] = &[
     &rest_poll::RestPoll,
     &rest_conditional::RestConditional,
     &rest_adaptive::RestAdaptive,
+    &rest_changes::RestChanges,
+    &rest_bitmap::RestBitmap,
     &rest_longpoll::RestLongPoll,
     &sse::Sse,
     &xmpp_pubsub::XmppPubSub,

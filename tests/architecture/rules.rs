@@ -61,8 +61,8 @@ pub const RULES: &[Rule] = &[
     Rule { room: "protocols", uses: &[], reason: "a list" },
     Rule {
         room: "protocols/*",
-        uses: &["contender", "measure"],
-        reason: "a protocol knows the contract's seats and counters, no contender and no other protocol",
+        uses: &["contender", "measure", "random"],
+        reason: "a protocol draws what it makes up from a seed, and knows the contract's seats and counters, no contender and no other protocol",
     },
     Rule { room: "contender", uses: &["measure", "units"], reason: "the contract holds for protocols that nobody has thought of yet" },
     Rule { room: "measure", uses: &[], reason: "what is measured must not depend on who is measured" },

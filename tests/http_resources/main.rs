@@ -1,7 +1,10 @@
-//! What contenders add to the HTTP server of topics, byte by byte: resources that are held, streamed, called back.
+//! What contenders add to the HTTP server of topics, byte by byte: resources that are held, streamed, called back, or made once for all.
 
+mod changes;
 mod longpoll;
 mod raw;
 mod sse;
 #[path = "../support/mod.rs"]
 mod support;
+mod windows;
+mod wire;

@@ -48,6 +48,16 @@ pub fn held(load: &Load, own: Forecast, connections: u64) -> Forecast {
     }
 }
 
+/// The forecast of a contender whose subscribers each poll a shared resource so often, and then ask for what it has named: for each
+/// update at most once, and for each topic at most once after each poll. Set-up is as above, with the shared resource asked for once by each.
+pub fn named(load: &Load, polls: f64) -> Forecast {
+    let shared = (load.subscribers as f64 * polls).ceil() as u64;
+    let topics = load.deliveries.min((load.subscriptions as f64 * polls).ceil() as u64);
+    let base = polling(load, Polls { count: 0.0, at_most: true });
+    let requests = shared + topics;
+    Forecast { requests, messages: 2 * requests, setup_messages: base.setup_messages + 2 * load.subscribers, ..base }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -10,6 +10,7 @@
 mod answer;
 mod busy;
 pub mod caller;
+pub mod changes;
 mod chunks;
 mod conditions;
 pub mod extension;
