@@ -286,3 +286,80 @@ fn what_cannot_be_served_is_told_with_a_remedy() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[test]
+fn curl_holds_polls_and_streams() {
+    let mut rows = Vec::new();
+    let served = Served::start(&["rest-longpoll"]);
+    let Some((status, ..)) = curl(&served, "/topics/a", "etag", &["--request", "PUT", "--data-binary", "a0"]) else { return };
+    assert_eq!(status, 201);
+    let ask = |served: &Served, path: &str, field: &str, arguments: &[&str]| curl(served, path, field, arguments).expect("curl was there a moment ago");
+    let (status, poll, first) = ask(&served, "/polls", "location", &["--data-binary", "a"]);
+    assert_eq!((status, first.split_once(' ').map(|(_, rest)| rest)), (201, Some("a 2\na0\n")));
+    rows.push(row(&["`POST /polls` with a topic", "201, its `Location`, the first value"]));
+    let after = first.split(' ').next().unwrap_or_default();
+    let held = std::thread::scope(|scope| {
+        let held = scope.spawn(|| ask(&served, &format!("{poll}?after={after}"), "content-type", &[]));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!held.is_finished(), "it is held");
+        ask(&served, "/topics/a", "etag", &["--request", "PUT", "--data-binary", "a1"]);
+        held.join().expect("no panic")
+    });
+    assert_eq!((held.0, &*held.1), (200, "application/vnd.pushbench.updates"));
+    assert!(held.2.ends_with(" a 2\na1\n"), "{}", held.2);
+    rows.push(row(&["`GET` of the poll, then a `PUT` elsewhere", "held, then 200 with the update"]));
+    let (_, counted) = served.end(Signal::SIGTERM);
+    assert!(counted.contains("subscribers: 2 connections, 2 requests, 1 × 200, 1 × 201"), "{counted}");
+
+    let served = Served::start(&["sse"]);
+    ask(&served, "/topics/a", "etag", &["--request", "PUT", "--data-binary", "a0"]);
+    let (status, _, path) = ask(&served, "/streams", "location", &["--data-binary", "a"]);
+    assert_eq!(status, 201);
+    let url = served.url(&path);
+    let stream = std::thread::scope(|scope| {
+        let stream = scope.spawn(|| run("curl", &["--silent", "--no-buffer", "--noproxy", "*", "--max-time", "4", &url]).expect("curl was there a moment ago"));
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        ask(&served, "/topics/a", "etag", &["--request", "PUT", "--data-binary", "a1"]);
+        stream.join().expect("no panic")
+    });
+    let text = String::from_utf8(stream.stdout).expect("text");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("id: ")).collect();
+    assert_eq!((stream.status.code(), lines), (Some(28), vec!["event: a", "data: a0", "", "event: a", "data: a1", ""]), "{text}");
+    rows.push(row(&["`curl -N` of a stream, and a `PUT` elsewhere", "an event with the first value, one with the update"]));
+    let (_, counted) = served.end(Signal::SIGTERM);
+    assert!(counted.contains("1 × 200"), "{counted}");
+    page::hold("interop.md", "curl-held", &["what curl did", "what came"], &rows);
+}
+
+#[test]
+fn python_is_called_back() {
+    let Some(python) = python("http.server") else { return };
+    let served = Served::start(&["webhook"]);
+    let output = Command::new(python).arg("-B").arg(ours("websub.py")).arg(served.port()).output().expect("Python was there a moment ago");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let rows: Vec<Vec<String>> = said.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+    let (code, counted) = served.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{counted}");
+    page::hold("interop.md", "websub", &["what Python did", "what came"], &rows);
+}
+
+#[test]
+fn chromium_listens_to_a_stream() {
+    let served = Served::start(&["sse"]);
+    let html = std::fs::read_to_string(ours("event_source.html")).expect("the page");
+    let Some(document) = chromium(&page(html.replace("ORIGIN", served.url("/").trim_end_matches('/')))) else { return };
+    let list = document.split("<ul>").nth(1).and_then(|rest| rest.split("</ul>").next()).unwrap_or_else(|| panic!("no list: {document}"));
+    let seen: Vec<(&str, &str)> = list.split("</li>").filter_map(|item| item.strip_prefix("<li>")?.split_once(" → ")).collect();
+    let expected = [
+        ("fetch: POST of a list of topics", "201"),
+        ("EventSource: open the stream", "the present value"),
+        ("PUT of two lines", "the same two lines"),
+        ("PUT of bytes that are no text", "the same bytes, in base64"),
+        ("lastEventId", "a number"),
+    ];
+    assert_eq!(seen, expected, "{document}");
+    let (code, counted) = served.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{counted}");
+    page::hold("interop.md", "event-source", &["what Chromium did", "what it saw"], &seen.iter().map(|(what, got)| row(&[what, got])).collect::<Vec<_>>());
+}

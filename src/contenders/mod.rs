@@ -9,6 +9,7 @@ mod rest_conditional;
 mod rest_longpoll;
 mod rest_poll;
 mod sse;
+mod webhook;
 mod websocket;
 pub(crate) mod xmpp_pubsub;
 
@@ -23,6 +24,7 @@ pub const ALL: &[&dyn Contender] = &[
     &rest_bitmap::RestBitmap,
     &rest_longpoll::RestLongPoll,
     &sse::Sse,
+    &webhook::Webhook,
     &xmpp_pubsub::XmppPubSub,
     &websocket::WebSocket,
     &mqtt::Mqtt,

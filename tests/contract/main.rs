@@ -40,7 +40,8 @@ fn all_arrive(contender: Entry) {
         assert_eq!(deliveries.catch_up, 5 * 8, "{name}: a first value of every subscription");
         assert_eq!(trial.times.latency.count(), deliveries.expected, "{name}");
         assert_eq!(trial.times.time_to_current.count(), 8, "{name}");
-        if contender.direction() == Direction::Push {
+        // Who is only told that there is something fetches what is there by then: two updates may come as one.
+        if contender.direction() == Direction::Push && contender.other != Some(("ping", "light")) {
             assert_eq!(deliveries.coalesced, 0, "{name}: push tells each update");
             assert_eq!(trial.wasted, 0, "{name}");
         }

@@ -1,6 +1,7 @@
 //! What contenders add to the HTTP server of topics, byte by byte: resources that are held, streamed, called back, or made once for all.
 
 mod changes;
+mod hub;
 mod longpoll;
 mod raw;
 mod sse;

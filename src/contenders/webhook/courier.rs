@@ -1,0 +1,211 @@
+//! Carries what the hub has to say to one subscriber: one connection, one callback after the other, each until it is answered or given up.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{CONTENT_TYPE, HOST, LINK};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::form::Question;
+use super::signature;
+use crate::contender::socket;
+use crate::measure::ledger::{Ledger, Meter, Metered};
+
+/// How long to wait before a callback that failed is tried again, each time.
+const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(300), Duration::from_secs(1)];
+/// How long a subscriber may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Largest answer that is read, bytes: a challenge.
+const LARGEST_ANSWER: usize = 4096;
+
+/// Where to call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Callback {
+    /// Host and port.
+    pub authority: String,
+    /// Path, and query where there is one.
+    pub path: String,
+}
+
+/// What there is to say.
+pub(super) enum Errand {
+    /// Do you mean it?
+    Ask(Question, Rc<dyn Fn(bool)>),
+    /// A topic has changed.
+    Tell {
+        /// `Link`.
+        links: Rc<str>,
+        /// The payload, where the ping is fat.
+        body: Bytes,
+        /// Bytes of payload in it.
+        payload: usize,
+        secret: Option<Rc<str>>,
+    },
+}
+
+/// What waits for a courier.
+pub(super) struct Bag {
+    most: usize,
+    errands: RefCell<VecDeque<Errand>>,
+    news: Notify,
+    closed: Cell<bool>,
+}
+
+impl Bag {
+    /// Empty; holds so many callbacks. Questions always find a place: each is the answer to a request.
+    pub fn new(most: usize) -> Self {
+        Self { most, errands: RefCell::default(), news: Notify::new(), closed: Cell::new(false) }
+    }
+
+    /// Puts an errand in; where there are too many, the oldest callback is given up.
+    pub fn put(&self, errand: Errand) {
+        let mut errands = self.errands.borrow_mut();
+        if errands.len() >= self.most
+            && let Some(oldest) = errands.iter().position(|errand| matches!(errand, Errand::Tell { .. }))
+        {
+            errands.remove(oldest);
+        }
+        errands.push_back(errand);
+        self.news.notify_one();
+    }
+
+    /// The courier ends when the bag is empty.
+    pub fn close(&self) {
+        self.closed.set(true);
+        self.news.notify_one();
+    }
+
+    /// Ends the courier, whatever waits.
+    pub fn give_up(&self) {
+        self.errands.borrow_mut().clear();
+        self.close();
+    }
+
+    async fn next(&self) -> Option<Errand> {
+        loop {
+            if let Some(errand) = self.errands.borrow_mut().pop_front() {
+                return Some(errand);
+            }
+            if self.closed.get() {
+                return None;
+            }
+            self.news.notified().await;
+        }
+    }
+}
+
+/// One connection to a subscriber.
+pub(super) struct Courier {
+    pub callback: Callback,
+    pub bag: Rc<Bag>,
+    pub ledger: Ledger,
+    /// The subscriber does not answer, or says that it is gone.
+    pub lost: Rc<dyn Fn()>,
+}
+
+struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    meter: Meter,
+    driver: JoinHandle<()>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Courier {
+    /// Runs errands until the bag is closed and empty.
+    pub async fn run(self) {
+        let mut line = None;
+        while let Some(errand) = self.bag.next().await {
+            if !self.deliver(&mut line, &errand).await {
+                (self.lost)();
+            }
+        }
+    }
+
+    /// Tries until it is answered; false where the subscriber is given up.
+    async fn deliver(&self, line: &mut Option<Line>, errand: &Errand) -> bool {
+        for pause in [Duration::ZERO].into_iter().chain(PAUSES) {
+            tokio::time::sleep(pause).await;
+            let attempt = tokio::time::timeout(PATIENCE, self.attempt(line, errand)).await;
+            match attempt {
+                Ok(Some((status, _))) if status == StatusCode::GONE => return false,
+                Ok(Some((status, body))) if !status.is_server_error() => {
+                    if let Errand::Ask(question, answered) = errand {
+                        answered(status.is_success() && body == question.challenge.as_bytes());
+                    }
+                    return true;
+                }
+                // An error of its own, which may pass.
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => *line = None,
+            }
+        }
+        if let Errand::Ask(_, answered) = errand {
+            answered(false);
+        }
+        false
+    }
+
+    async fn attempt(&self, line: &mut Option<Line>, errand: &Errand) -> Option<(StatusCode, Bytes)> {
+        if line.as_ref().is_none_or(|line| line.sender.is_closed()) {
+            *line = Some(self.connect().await?);
+        }
+        let Line { sender, meter, .. } = line.as_mut()?;
+        sender.ready().await.ok()?;
+        meter.count(|traffic| match errand {
+            Errand::Ask(..) => traffic.handshake_down += 1,
+            Errand::Tell { payload, .. } => {
+                traffic.events_down += 1;
+                traffic.payload_bytes += *payload as u64;
+            }
+        });
+        let answer = sender.send_request(self.request(errand)?).await.ok()?;
+        meter.count(|traffic| match errand {
+            Errand::Ask(..) => traffic.handshake_up += 1,
+            Errand::Tell { .. } => traffic.events_up += 1,
+        });
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), LARGEST_ANSWER).collect().await.ok()?;
+        Some((status, body.to_bytes()))
+    }
+
+    fn request(&self, errand: &Errand) -> Option<Request<Full<Bytes>>> {
+        let request = Request::builder().header(HOST, &self.callback.authority);
+        match errand {
+            Errand::Ask(question, _) => {
+                let separator = if self.callback.path.contains('?') { '&' } else { '?' };
+                request.uri(format!("{}{separator}{}", self.callback.path, question.write())).body(Full::default()).ok()
+            }
+            Errand::Tell { links, body, secret, .. } => {
+                let request = request.method(Method::POST).uri(&self.callback.path).header(LINK, &**links).header(CONTENT_TYPE, "text/plain; charset=utf-8");
+                let request = match secret {
+                    Some(secret) => request.header(signature::FIELD, signature::sign(secret.as_bytes(), body)),
+                    None => request,
+                };
+                request.body(Full::new(body.clone())).ok()
+            }
+        }
+    }
+
+    async fn connect(&self) -> Option<Line> {
+        let stream = TcpStream::connect(&self.callback.authority).await.ok()?;
+        socket::prepare(&stream).ok()?;
+        let meter = self.ledger.meter();
+        let (sender, connection) = http1::handshake(TokioIo::new(Metered::new(stream, meter.clone()))).await.ok()?;
+        let driver = tokio::task::spawn_local(async move { _ = connection.await });
+        Some(Line { sender, meter, driver })
+    }
+}
