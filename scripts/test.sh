@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests, as CI runs them, on a fresh Debian with Rust. About twenty minutes on two cores.
 #
-#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, python3-venv, tsung, wrk; slixmpp and aioxmpp into .venv), then tests
+#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, mosquitto and its clients, python3-venv, tsung, wrk; websockets, paho-mqtt, slixmpp and aioxmpp into .venv), then tests
 #   scripts/test.sh --quick   installs nothing: tests that need what is missing say so, or fail where CI is set
 #
 # Stops at the first failure, with its exit code.
@@ -37,6 +37,8 @@ if [ "$quick" = no ]; then
   need 'command -v ip' iproute2
   need 'command -v ethtool' ethtool
   need 'command -v wrk' wrk
+  need 'command -v mosquitto || test -x /usr/sbin/mosquitto' mosquitto
+  need 'command -v mosquitto_pub' mosquitto-clients
   # A hundred packages with it (Erlang, gnuplot, matplotlib), 111 MB, 40 seconds.
   need 'command -v tsung' tsung
   if [ "${#missing[@]}" -gt 0 ]; then
@@ -47,10 +49,12 @@ if [ "$quick" = no ]; then
   [ -x .venv/bin/python ] || python3 -m venv .venv
   # wanted MODULE VERSION: whether the virtual environment has it.
   wanted() { .venv/bin/python -c "import $1; assert $1.__version__ == '$2'" >/dev/null 2>&1; }
+  wanted websockets 17.4 || .venv/bin/pip install --quiet --disable-pip-version-check 'websockets==17.4'
+  wanted paho.mqtt 2.2.0 || .venv/bin/pip install --quiet --disable-pip-version-check 'paho-mqtt==2.2.0'
   wanted slixmpp 1.17.0 || .venv/bin/pip install --quiet --disable-pip-version-check 'slixmpp==1.17.0'
   # With pytz, which it needs and does not ask for. It wants an lxml that has no build for every Python: its test says SKIPPED without it.
   wanted aioxmpp 0.13.3 || .venv/bin/pip install --quiet --disable-pip-version-check 'aioxmpp==0.13.3' pytz || echo "aioxmpp cannot be installed here" >&2
-  echo "chromium, curl, ip, ethtool, wrk, tsung and Python with slixmpp and aioxmpp are there"
+  echo "chromium, curl, ip, ethtool, wrk, tsung, mosquitto and Python with websockets, paho-mqtt, slixmpp and aioxmpp are there"
 fi
 if [ -z "${PUSHBENCH_PYTHON:-}" ] && [ -x .venv/bin/python ]; then
   PUSHBENCH_PYTHON="$PWD/.venv/bin/python"

@@ -386,7 +386,8 @@ pub fn write(version: Version, said: &Said) -> Option<Bytes> {
         }
         Said::Pong => 0xD0,
         Said::Over(reason) => {
-            content.put_u8(*reason as u8);
+            // Without properties; their length may be left out, but not every client knows that.
+            content.extend_from_slice(&[*reason as u8, 0]);
             0xE0
         }
     };
