@@ -17,11 +17,10 @@ use roaring::RoaringBitmap;
 use super::bits::{self, Encoding};
 use super::settings::Settings;
 use crate::contender::pace::Pace;
-use crate::protocols::http::changes::crowd::Crowd;
+use crate::protocols::http::changes::crowd::{Crowd, Draws};
 use crate::protocols::http::changes::document::Document;
 use crate::protocols::http::changes::hours::Hours;
 use crate::protocols::http::extension::{Answer, Answered, Change, Extension, Visit, words};
-use crate::random::{Purpose, Random};
 
 /// The directory; windows are below it.
 pub const PATH: &str = "/windows";
@@ -33,8 +32,6 @@ const KEPT: u64 = 1_440;
 const MOST_MADE: usize = 64 << 20;
 /// How often a free position is looked for.
 const TRIES: u32 = 16;
-/// All trials scatter alike.
-const SEED: u64 = 2008;
 
 /// The windows of a server.
 pub struct Windows {
@@ -57,7 +54,7 @@ struct Positions {
     of: HashMap<Box<str>, u32>,
     /// Positions within the crowd that one of ours has taken, with the one that it left free behind the crowd.
     taken: HashMap<u32, u32>,
-    random: Random,
+    draws: Draws,
 }
 
 impl Windows {
@@ -71,7 +68,7 @@ impl Windows {
             length: settings.window,
             encoding: settings.encoding,
             crowd: settings.crowd,
-            positions: RefCell::new(Positions { of: HashMap::new(), taken: HashMap::new(), random: Random::new(SEED, Purpose::Outside, u32::MAX) }),
+            positions: RefCell::new(Positions { of: HashMap::new(), taken: HashMap::new(), draws: Draws::default() }),
             changed: RefCell::default(),
             made: RefCell::default(),
             made_size: Cell::new(0),
@@ -97,7 +94,7 @@ impl Windows {
         let scattered = if self.crowd.count == 0 {
             None
         } else {
-            (0..TRIES).map(|_| positions.random.below(self.crowd.count)).find(|position| !positions.taken.contains_key(position))
+            (0..TRIES).map(|_| positions.draws.member(self.crowd.count)).find(|position| !positions.taken.contains_key(position))
         };
         if let Some(position) = scattered {
             positions.taken.insert(position, behind);

@@ -99,6 +99,22 @@ impl Crowd {
     }
 }
 
+/// Members of a crowd drawn one after the other, the same in all trials.
+pub struct Draws(Random);
+
+impl Default for Draws {
+    fn default() -> Self {
+        Self(Random::new(SEED, Purpose::Outside, u32::MAX))
+    }
+}
+
+impl Draws {
+    /// One of so many, at least one.
+    pub fn member(&mut self, count: u32) -> u32 {
+        self.0.below(count)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
