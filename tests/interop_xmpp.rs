@@ -1,4 +1,5 @@
-//! `pushbench serve xmpp-pubsub` and other people's programs: slixmpp in the clear and over STARTTLS, aioxmpp, Tsung.
+//! `pushbench serve xmpp-pubsub` and other people's programs: slixmpp in the clear and over STARTTLS, aioxmpp, Tsung; Python
+//! against `xmpp-websocket` and `xmpp-bosh`.
 //!
 //! The libraries need a Python that has them: `PUSHBENCH_PYTHON`, else `.venv/bin/python` in the repository. Where a program is missing, its
 //! test says `SKIPPED`; with the environment variable `CI` set it fails instead.
@@ -113,6 +114,35 @@ impl Drop for NameServer {
     fn drop(&mut self) {
         let _ = Command::new("epmd").args(["-port", &self.0, "-kill"]).output();
     }
+}
+
+#[test]
+fn slixmpp_and_we_acknowledge_each_other() {
+    let Some(python) = python("slixmpp") else { return };
+    let rows = script(&python, "slixmpp_acks.py", "plaintext", &["--set", "starttls=off", "--set", "acks=on"]);
+    page::hold("interop.md", "slixmpp-acks", &["area", "what slixmpp did", "what it got"], &rows);
+}
+
+/// A script that has a contender of its own to talk to.
+fn other_carrier(contender: &str, module: &str, name: &str) -> Option<Vec<Row>> {
+    let python = python(module)?;
+    let served = Served::start(&[contender]);
+    let output = Command::new(python).arg("-B").arg(ours(name)).arg(served.port()).output().expect("Python was there a moment ago");
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.ends_with("done\n"), "{name}: {said}\n{complained}");
+    let (code, counted) = served.end(Signal::SIGTERM);
+    assert_eq!(code, Some(0), "{counted}");
+    Some(said.lines().filter(|line| line.contains('\t')).map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+}
+
+#[test]
+fn python_speaks_xmpp_over_websockets_and_over_http() {
+    let (Some(websockets), Some(bosh)) =
+        (other_carrier("xmpp-websocket", "websockets", "xmpp_websocket.py"), other_carrier("xmpp-bosh", "http.client", "xmpp_bosh.py"))
+    else {
+        return;
+    };
+    page::hold("interop.md", "xmpp-carriers", &["what", "what it did", "what it got"], &[websockets, bosh].concat());
 }
 
 /// What Tsung counted over the whole run, by name: its log has a line for each interval.

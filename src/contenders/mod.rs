@@ -11,7 +11,9 @@ mod rest_poll;
 mod sse;
 mod webhook;
 mod websocket;
-pub(crate) mod xmpp_pubsub;
+mod xmpp_bosh;
+mod xmpp_pubsub;
+mod xmpp_websocket;
 
 use crate::contender::Contender;
 
@@ -26,6 +28,8 @@ pub const ALL: &[&dyn Contender] = &[
     &sse::Sse,
     &webhook::Webhook,
     &xmpp_pubsub::XmppPubSub,
+    &xmpp_websocket::XmppWebSocket,
+    &xmpp_bosh::XmppBosh,
     &websocket::WebSocket,
     &mqtt::Mqtt,
     &loopback::Loopback,

@@ -6,23 +6,23 @@ use std::time::Duration;
 
 use super::stream::{Spoken, cuts, wait};
 use crate::contender::ServerAddress;
-use crate::contender::client::Client;
 use crate::contender::inbox::{Content, Inbox, Message, Request};
 use crate::contender::pacer::Tick;
-use crate::contenders::xmpp_pubsub::authentication::Authentication;
-use crate::contenders::xmpp_pubsub::lean::login::Login;
-use crate::contenders::xmpp_pubsub::lean::model::{read, strictly};
-use crate::contenders::xmpp_pubsub::lean::stanza::Arrival;
-use crate::contenders::xmpp_pubsub::link::{Caller, Step};
-use crate::contenders::xmpp_pubsub::settings::{Sasl, Settings};
 use crate::measure::clock::Instant;
 use crate::measure::ledger::Ledger;
+use crate::protocols::xmpp::client::authentication::Authentication;
+use crate::protocols::xmpp::client::lean::model::{read, strictly};
+use crate::protocols::xmpp::client::lean::opening;
+use crate::protocols::xmpp::client::lean::stanza::Arrival;
+use crate::protocols::xmpp::client::link::{Caller, Step};
+use crate::protocols::xmpp::client::settings::{ClientSettings, Sasl};
 use crate::protocols::xmpp::errors::StreamCondition;
 use crate::protocols::xmpp::outlet::Outlet;
 use crate::protocols::xmpp::reader::{Event, StreamReader, read_element};
 use crate::protocols::xmpp::sasl::{self, Credentials, MECHANISMS};
 use crate::protocols::xmpp::server::{Bounds, Server};
-use crate::protocols::xmpp::session::{Flow, Session};
+use crate::protocols::xmpp::session::Flow;
+use crate::protocols::xmpp::stream::Stream;
 
 /// How both sides of the protocol begin a stream.
 const HEADER: &[u8] = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
@@ -95,7 +95,7 @@ fn server() -> Rc<Server> {
 /// What a fresh server says to a client who says this; and to another client who has subscribed, if a message came.
 fn converse(pieces: &[&[u8]]) -> (Flow, Vec<u8>) {
     let (server, outlet, ledger) = (server(), Rc::new(Written::default()), Ledger::default());
-    let mut session = Session::new(Rc::clone(&server), Rc::clone(&outlet) as Rc<dyn Outlet>, ledger.meter());
+    let mut session = Stream::new(Rc::clone(&server), Rc::clone(&outlet) as Rc<dyn Outlet>, ledger.meter());
     let mut flow = Flow::Continue;
     for piece in pieces {
         flow = session.feed(piece);
@@ -194,8 +194,8 @@ impl Inbox for Nobody {
     fn bytes(&self, _: usize, _: usize) {}
 }
 
-fn settings(sasl: Sasl) -> Settings {
-    Settings { client: Client::Lean, sasl, password: "secret".to_owned(), window: 1, starttls: false }
+fn settings(sasl: Sasl) -> ClientSettings {
+    ClientSettings { sasl, password: "secret".to_owned(), window: 1, with_payload: true, last_item: true, items_kept: 1, collection: false, acks: None }
 }
 
 /// Which mechanism the first byte chooses.
@@ -215,10 +215,10 @@ pub fn xmpp_client_login(bytes: &[u8]) {
     let (sasl, said) = chosen(bytes);
     let settings = settings(sasl);
     let login = |pieces: Vec<&[u8]>| {
-        let (step, server) = (Step::new(), ServerAddress { socket: "nowhere".to_owned() });
+        let (step, server) = (Step::default(), ServerAddress { socket: "nowhere".to_owned() });
         let buffer = Rc::new(RefCell::new(Vec::new().into()));
         let caller = Caller { server: &server, user: "a".to_owned(), settings: &settings, inbox: Rc::new(Nobody), timeout: Duration::from_secs(1), buffer };
-        let bound = wait(Login::new("login", &step, caller).over(Spoken::new(pieces)));
+        let bound = wait(opening::over(Spoken::new(pieces), "login", &step, &caller));
         bound.map(|bound| (bound.header, bound.address)).map_err(|fault| assert!(!fault.to_string().is_empty()))
     };
     let whole = login(vec![said]);

@@ -156,6 +156,11 @@ impl Meter {
         self.file_under(Leg::Witness);
     }
 
+    /// Whether both count for the same connection.
+    pub fn is_of_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Who has once shown what it is stays that.
     fn file_under(&self, leg: Leg) {
         if self.inner.leg.get() != Leg::Subscriber {

@@ -276,8 +276,17 @@ impl Inbox for SubscriberInbox {
 
     fn response(&self, request: Request, status: u16, content: Content<'_>) -> bool {
         let now = self.shared.clock.now();
-        let phase = self.shared.phase(request.intended.unwrap_or(request.sent));
         let state = &mut *self.shared.state.borrow_mut();
+        let (mut news, mut due) = (false, None);
+        for payload in content.payloads() {
+            let (newer, phase) = self.take(state, payload, &Carrier::Asked(request.intended));
+            (news, due) = (news | newer, due.or(phase));
+        }
+        // A request that was held for news was meant for no instant: it is judged as what comes unasked is.
+        let phase = match request.intended {
+            Some(intended) => self.shared.phase(intended),
+            None => due.unwrap_or_else(|| self.shared.phase(now)),
+        };
         let traffic = state.traffic.of_mut(phase);
         *traffic.responses.entry(status).or_default() += 1;
         traffic.payload_bytes += content.size();
@@ -286,16 +295,12 @@ impl Inbox for SubscriberInbox {
             state.distributions.service.record(now.nanos_since(request.sent));
             state.distributions.response.record(now.nanos_since(intended));
         }
-        let mut news = false;
-        for payload in content.payloads() {
-            news |= self.take(state, payload, &Carrier::Asked(request.intended)).0;
-        }
         Self::exchange(state, phase, news || content == Content::Pointer);
         news
     }
 
     fn failed(&self, request: Request) {
-        let phase = self.shared.phase(request.intended.unwrap_or(request.sent));
+        let phase = self.shared.phase(request.intended.unwrap_or_else(|| self.shared.clock.now()));
         let state = &mut *self.shared.state.borrow_mut();
         state.failed += 1;
         Self::exchange(state, phase, false);

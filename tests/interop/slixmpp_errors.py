@@ -18,6 +18,7 @@ async def errors(owner, reader):
     await service.create_node(SERVICE, "mine")
     await service.create_node(SERVICE, "fleeting", config=owner.form({"persist_items": "0"}))
     await creating(owner)
+    await collecting(owner)
     await subscribing(reader)
     await publishing(owner, reader)
     await fetching(reader)
@@ -31,9 +32,19 @@ async def creating(owner):
     await refused("create", "a node that is there", "conflict", owner.plugin["xep_0060"].create_node(SERVICE, "mine"))
     await each("create", owner, "set", [
         ("a collection", "<create node='tree' type='collection'/>", "feature-not-implemented, unsupported collections"),
-        ("with a form for a collection", f"<create node='tree'/><configure>{FORM.format('node_type', 'collection')}</configure>", "feature-not-implemented, unsupported collections"),
+        ("in a collection that is none", f"<create node='leaf'/><configure>{FORM.format('collection', 'mine')}</configure>", "not-allowed"),
+        ("of a kind that is none", f"<create node='tree'/><configure>{FORM.format('node_type', 'twig')}</configure>", "not-acceptable"),
         ("with a value that cannot be", f"<create node='tree'/><configure>{FORM.format('max_items', '0')}</configure>", "not-acceptable"),
     ])
+
+
+async def collecting(owner):
+    service = owner.plugin["xep_0060"]
+    await service.create_node(SERVICE, "all", config=owner.form({"node_type": "collection"}))
+    await each("collection", owner, "set", [("publish to it", "<publish node='all'><item><a xmlns='urn:a'/></item></publish>", "feature-not-implemented, unsupported publish")])
+    await each("collection", owner, "get", [("fetch its items", "<items node='all'/>", "feature-not-implemented, unsupported retrieve-items")])
+    await refused("collection", "purge it", "feature-not-implemented, unsupported purge-nodes", service.purge(SERVICE, "all"))
+    await service.delete_node(SERVICE, "all")
 
 
 async def subscribing(reader):
@@ -117,7 +128,7 @@ async def owning(owner, reader):
         ("a flag that is none", "persist_items", "perhaps", "not-acceptable"),
         ("a number that is none", "max_items", "many", "not-acceptable"),
         ("a moment that is none", "send_last_published_item", "always", "not-acceptable"),
-        ("into a collection", "node_type", "collection", "feature-not-implemented, unsupported collections"),
+        ("into a collection", "node_type", "collection", "not-allowed"),
     ):
         await refused("configure", what, expected, service.set_node_config(SERVICE, "mine", owner.form({name: value})))
     await each("configure", owner, "set", [

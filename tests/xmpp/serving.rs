@@ -25,7 +25,12 @@ pub fn on_one_thread<F: Future>(test: F) -> F::Output {
 
 /// The contender with some settings.
 pub fn protocol(settings: &[(&str, &str)]) -> Rc<dyn Protocol> {
-    let contender = contenders::ALL.iter().find(|contender| contender.name() == "xmpp-pubsub").unwrap();
+    protocol_of("xmpp-pubsub", settings)
+}
+
+/// A contender with some settings.
+pub fn protocol_of(name: &str, settings: &[(&str, &str)]) -> Rc<dyn Protocol> {
+    let contender = contenders::ALL.iter().find(|contender| contender.name() == name).unwrap();
     let given: BTreeMap<String, String> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     contender.protocol(&Values::new(contender.settings(), &given).unwrap()).unwrap()
 }
@@ -39,11 +44,16 @@ pub struct Running {
 }
 
 pub async fn serve(settings: &[(&str, &str)], limits: Limits) -> Running {
+    serve_as("xmpp-pubsub", settings, limits).await
+}
+
+/// The server of a contender.
+pub async fn serve_as(name: &str, settings: &[(&str, &str)], limits: Limits) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = ServerAddress { socket: listener.local_addr().unwrap().to_string() };
     let (ledger, stop) = (Ledger::default(), CancellationToken::new());
     let seat = ServerSeat { listener, stop: stop.clone(), ledger: ledger.clone(), limits, pace: Pace::REAL };
-    let protocol = protocol(settings);
+    let protocol = protocol_of(name, settings);
     let done = tokio::task::spawn_local(async move { protocol.serve(seat).await });
     Running { address, ledger, stop, done }
 }

@@ -3,17 +3,11 @@
 //! A topic is a node; an update is an item published to it; a subscriber gets it as a message. The server keeps the last
 //! item of each node and sends it to whoever subscribes, so that version 0 needs no fetch.
 //!
-//! There are two clients: tokio-xmpp's, as an application would use it (`library`), and a lean one of our own (`lean`).
-//! What they have in common (`publisher`, `subscriber`) knows a stream as a `link` only: both count alike.
+//! There are two clients: tokio-xmpp's, as an application would use it (`library`), and a lean one of our own.
+//! All but the library's client is shared with the contenders that carry the same stanzas otherwise (`protocols::xmpp`).
 
-pub(crate) mod authentication;
-pub(crate) mod lean;
 mod library;
-pub(crate) mod link;
-mod publisher;
-mod server;
-pub(crate) mod settings;
-mod subscriber;
+mod settings;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,12 +21,14 @@ use crate::contender::settings::{Setting, SettingsError, Values};
 use crate::contender::{
     Contender, Direction, Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat,
 };
-use lean::link::LeanLink;
+use crate::protocols::xmpp::client::lean::link::{self as lean, LeanLink};
+use crate::protocols::xmpp::client::link::Caller;
+use crate::protocols::xmpp::client::publisher::PubSubPublisher;
+use crate::protocols::xmpp::client::subscriber::PubSubSubscriber;
+use crate::protocols::xmpp::server::DOMAIN;
+use crate::protocols::xmpp::{embedded, tcp, tls};
 use library::link::LibraryLink;
-use link::Caller;
-use publisher::PubSubPublisher;
 use settings::{SETTINGS, Settings};
-use subscriber::PubSubSubscriber;
 
 /// Bytes that the lean client reads at once.
 const READ: usize = 64 * 1024;
@@ -76,14 +72,20 @@ struct PubSubProtocol {
 
 impl PubSubProtocol {
     fn caller<'a>(&'a self, server: &'a ServerAddress, user: String, inbox: Rc<dyn Inbox>, timeout: Duration) -> Caller<'a> {
-        Caller { server, user, settings: &self.settings, inbox, timeout, buffer: Rc::clone(&self.buffer) }
+        Caller { server, user, settings: &self.settings.common, inbox, timeout, buffer: Rc::clone(&self.buffer) }
     }
 }
 
 #[async_trait(?Send)]
 impl Protocol for PubSubProtocol {
     async fn serve(&self, seat: ServerSeat) -> Result<(), Fault> {
-        server::serve(&self.settings, seat).await
+        let tls = if self.settings.starttls {
+            Some(tls::self_signed(DOMAIN).map_err(|error| Fault::connection("making a certificate for STARTTLS", error))?)
+        } else {
+            None
+        };
+        let server = embedded::server(&seat.limits, &self.settings.common.password, tls, self.settings.common.acks)?;
+        tcp::serve(server, seat.listener, &seat.ledger, seat.stop).await.map_err(|error| Fault::connection("the XMPP server", error))
     }
 
     async fn publisher(&self, seat: PublisherSeat) -> Result<Box<dyn Publisher>, Fault> {
@@ -106,22 +108,19 @@ impl Protocol for PubSubProtocol {
     fn forecast(&self, load: &Load) -> Forecast {
         // One connection each, however many they may hold: a stream carries any number of topics.
         let streams = load.subscribers + load.publishers;
-        let probes = load.subscribers;
+        let common = &self.settings.common;
         let memory_per_stream = match self.settings.client {
             Client::Library => library::link::MEMORY_PER_STREAM,
-            Client::Lean => lean::link::MEMORY_PER_STREAM,
+            Client::Lean => lean::MEMORY_PER_STREAM,
         };
         Forecast {
             at_most: false,
             requests: 0,
-            messages: load.deliveries,
-            // A subscription is an iq, its result and the last item; a topic is created and published to once.
-            setup_messages: streams * self.settings.sasl.login_messages() + 3 * (load.subscriptions + probes) + 4 * (load.topics + 1),
+            messages: common.messages(load),
+            setup_messages: streams * common.sasl.login_messages() + common.setup_messages(load),
             server_descriptors: streams + 1,
             subscriber_descriptors: load.subscribers,
-            memory: streams * (server::MEMORY_PER_SESSION + memory_per_stream)
-                + load.topics * (server::MEMORY_PER_TOPIC + load.payload)
-                + (load.subscriptions + probes) * server::MEMORY_PER_SUBSCRIPTION,
+            memory: streams * memory_per_stream + embedded::memory(load),
         }
     }
 }

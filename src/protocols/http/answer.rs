@@ -85,7 +85,9 @@ impl Desk {
         // Whatever a publisher's connection counts, this request included, belongs to the publishers' leg.
         if request.method() == Method::PUT {
             self.meter.is_publisher();
-        } else {
+        }
+        // A body that is still to come is owed too.
+        if request.body().is_end_stream() {
             self.debt.settle();
         }
         self.meter.request();
@@ -136,7 +138,7 @@ impl Desk {
     async fn of_the_extension(&self, request: Request<Incoming>) -> Result<Answered, Request<Incoming>> {
         match &self.service.site.extension {
             Some(extension) if matches!(place(request.uri().path()), Place::Nowhere) => {
-                let visit = Visit { service: &self.service, meter: &self.meter, stop: &self.stop, peer: self.peer };
+                let visit = Visit { service: &self.service, meter: &self.meter, stop: &self.stop, peer: self.peer, debt: &self.debt };
                 extension.answer(request, &visit).await
             }
             _ => Err(request),

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 pub use super::answer::Answer;
 use super::answer::{Site, collect, text, unread_answer};
 pub use super::room::Taken;
+use super::watch::Debt;
 use crate::measure::ledger::{Ledger, Meter};
 
 /// A server's resources beside `/`, `/topics` and what is below them.
@@ -113,6 +114,7 @@ pub struct Visit<'a> {
     pub stop: &'a CancellationToken,
     /// Who asks.
     pub peer: Option<std::net::SocketAddr>,
+    pub(super) debt: &'a Debt,
 }
 
 impl Visit<'_> {
@@ -121,7 +123,10 @@ impl Visit<'_> {
     /// # Errors
     /// It is larger, or broken, or there is no room: the refusal to be answered with.
     pub async fn read(&self, body: Incoming, limit: usize) -> Result<Bytes, Answer> {
-        collect(body, limit, &self.service.site.room, false).await.map_err(|unread| unread_answer(&unread, limit))
+        let read = collect(body, limit, &self.service.site.room, false).await.map_err(|unread| unread_answer(&unread, limit));
+        // However long the answer is held, the client owes nothing any more.
+        self.debt.settle();
+        read
     }
 }
 

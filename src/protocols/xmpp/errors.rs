@@ -127,6 +127,8 @@ pub enum StreamCondition {
     RestrictedXml,
     /// The server stops.
     SystemShutdown,
+    /// None of the others: acknowledgements of what was never sent.
+    UndefinedCondition,
     /// Not UTF-8.
     UnsupportedEncoding,
     /// A top-level element that is none of ours.
@@ -151,14 +153,10 @@ impl StreamCondition {
             Self::ResourceConstraint => "resource-constraint",
             Self::RestrictedXml => "restricted-xml",
             Self::SystemShutdown => "system-shutdown",
+            Self::UndefinedCondition => "undefined-condition",
             Self::UnsupportedEncoding => "unsupported-encoding",
             Self::UnsupportedStanzaType => "unsupported-stanza-type",
             Self::UnsupportedVersion => "unsupported-version",
         }
-    }
-
-    /// The `<stream:error/>` element.
-    pub fn xml(self) -> String {
-        format!("<stream:error><{} xmlns='{}'/></stream:error>", self.name(), ns::STREAM_ERRORS)
     }
 }

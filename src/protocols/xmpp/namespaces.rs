@@ -20,12 +20,24 @@ pub const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 pub const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
 /// The roster (RFC 6121 §2): always empty here.
 pub const ROSTER: &str = "jabber:iq:roster";
+/// The beginning and the end of a stream over a WebSocket (RFC 7395 §3.3).
+pub const FRAMING: &str = "urn:ietf:params:xml:ns:xmpp-framing";
+/// What carries elements in HTTP (XEP-0124).
+pub const BOSH: &str = "http://jabber.org/protocol/httpbind";
+/// Its attributes for XMPP (XEP-0206).
+pub const XBOSH: &str = "urn:xmpp:xbosh";
 /// XEP-0199.
 pub const PING: &str = "urn:xmpp:ping";
 /// XEP-0030.
 pub const DISCO_INFO: &str = "http://jabber.org/protocol/disco#info";
 /// XEP-0030.
 pub const DISCO_ITEMS: &str = "http://jabber.org/protocol/disco#items";
+/// XEP-0059, result sets.
+pub const RSM: &str = "http://jabber.org/protocol/rsm";
+/// XEP-0131, headers of stanzas.
+pub const SHIM: &str = "http://jabber.org/protocol/shim";
+/// XEP-0198, stream management.
+pub const SM: &str = "urn:xmpp:sm:3";
 /// XEP-0060, requests of anybody.
 pub const PUBSUB: &str = "http://jabber.org/protocol/pubsub";
 /// XEP-0060, requests of a node's owner.

@@ -6,11 +6,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::measure::ledger::Meter;
+use super::acks::{ASK, Acks};
+use super::counter::Counter;
+use super::framing::Framing;
 
 /// The way out to one client.
 pub trait Outlet {
-    /// Sends one whole top-level element, given in pieces that belong together.
+    /// Sends one whole top-level element, given in pieces that belong together. A stanza is of the namespace `jabber:client` and does
+    /// not say so.
     fn send(&self, pieces: &[&[u8]]);
 
     /// Closes the connection once what is queued has left.
@@ -32,18 +35,23 @@ pub struct Peer {
     pub available: Cell<bool>,
     /// The way out.
     pub outlet: Rc<dyn Outlet>,
+    /// What carries it.
+    pub framing: Framing,
     /// Counts what crosses.
-    pub meter: Meter,
+    pub counter: Counter,
+    /// Acknowledgements, where the server offers them.
+    pub acks: Option<Box<Acks>>,
 }
 
 impl Peer {
     /// Sends a stanza given in pieces, with `payload` bytes of updates in it.
     pub fn send(&self, pieces: &[&[u8]], payload: usize) {
-        self.meter.count(|traffic| {
-            traffic.stanzas_down += 1;
-            traffic.payload_bytes += payload as u64;
-        });
+        self.counter.stanza_down(payload);
         self.outlet.send(pieces);
+        if self.acks.as_ref().is_some_and(|acks| acks.goes()) {
+            self.counter.event_down();
+            self.outlet.send(&[ASK.as_bytes()]);
+        }
     }
 
     /// The resource part of its address.

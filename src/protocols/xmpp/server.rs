@@ -45,6 +45,8 @@ pub struct Server {
     bounds: Bounds,
     credentials: Rc<Credentials>,
     tls: Option<Arc<ServerConfig>>,
+    /// After how many stanzas acknowledgements are asked for, where they are on offer.
+    acks: Option<u32>,
     /// By bare address.
     peers: RefCell<HashMap<Rc<str>, Vec<Rc<Peer>>>>,
     pubsub: RefCell<PubSub>,
@@ -61,7 +63,17 @@ impl Server {
 
     /// A server with no nodes that checks logins against what others check as well: making that is slow on purpose.
     pub fn with(bounds: Bounds, credentials: Rc<Credentials>, tls: Option<Arc<ServerConfig>>) -> Self {
-        Self { bounds, credentials, tls, peers: RefCell::default(), pubsub: RefCell::new(PubSub::new(bounds.nodes, bounds.stored)) }
+        Self { bounds, credentials, tls, acks: None, peers: RefCell::default(), pubsub: RefCell::new(PubSub::new(bounds.nodes, bounds.stored)) }
+    }
+
+    /// Offers acknowledgements (XEP-0198), and asks for them after so many stanzas; `None` offers none.
+    pub fn with_acks(self, every: Option<u32>) -> Self {
+        Self { acks: every, ..self }
+    }
+
+    /// After how many stanzas acknowledgements are asked for, where they are on offer.
+    pub fn acks(&self) -> Option<u32> {
+        self.acks
     }
 
     /// What protects it.
@@ -235,8 +247,10 @@ impl Server {
 impl Peer {
     /// Ends its stream with an error, from outside.
     pub fn end(&self, condition: StreamCondition) {
-        self.meter.count(|traffic| traffic.handshake_down += 2);
-        self.outlet.send(&[condition.xml().as_bytes(), b"</stream:stream>"]);
+        for element in [Some(self.framing.error(condition)), self.framing.footer()].into_iter().flatten() {
+            self.counter.handshake_down();
+            self.outlet.send(&[element.as_bytes()]);
+        }
         self.outlet.close();
     }
 }

@@ -1,17 +1,16 @@
-//! One stream, from its header to its footer (RFC 6120 §4 to §7), without a socket.
+//! One session, from its header to its footer (RFC 6120 §4 to §7), element by element, whatever carries it.
 //!
-//! What counts as a message of the *handshake*: stream headers, features, `starttls`, `proceed`, all of SASL, the
-//! binding `iq` and its answer, stream errors and stream footers. All `iq`, `message` and `presence` after binding are
-//! *stanzas*. White space and the TLS handshake's own records are bytes, not messages.
+//! Bytes are the transport's affair: [`super::stream`] reads those of TCP. Elements leave through an outlet.
 
 use std::rc::Rc;
 
-use crate::measure::ledger::Meter;
-
+use super::acks::Acks;
+use super::counter::Counter;
 use super::errors::{StanzaCondition, StreamCondition};
+use super::framing::Framing;
 use super::namespaces as ns;
 use super::outlet::{Outlet, Peer};
-use super::reader::{Event, StreamReader};
+use super::reader::Event;
 use super::sasl::{Exchange, MECHANISMS, SaslFault, Step, nonce};
 use super::server::Server;
 use super::xml::{Element, escape};
@@ -23,23 +22,25 @@ const LARGEST_OF_A_LOGIN: usize = 16 * 1024;
 /// A user whose name begins so is an observer, who belongs to no side of a trial.
 const WITNESS: &str = "witness-";
 
-/// What the transport has to do after some bytes.
+/// What the transport has to do after an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// Bring more bytes.
+    /// Bring more.
     Continue,
+    /// The stream is void, the next one begins with a header of its own (RFC 6120 §6.4.6).
+    Restart,
     /// Begin TLS; bytes that came behind the request for it are void (they were not protected).
     BeginTls,
     /// Send what is queued, then close.
     Close,
 }
 
-/// A client's stream.
+/// A client's session.
 pub struct Session {
     server: Rc<Server>,
     outlet: Rc<dyn Outlet>,
-    meter: Meter,
-    reader: StreamReader,
+    framing: Framing,
+    counter: Counter,
     stage: Stage,
     /// Whether the present stream's header has been sent.
     opened: bool,
@@ -61,39 +62,24 @@ enum Stage {
 
 impl Session {
     /// For a connection just opened.
-    pub fn new(server: Rc<Server>, outlet: Rc<dyn Outlet>, meter: Meter) -> Self {
-        let reader = StreamReader::new(LARGEST_OF_A_LOGIN.min(server.bounds().stanza));
-        Self { server, outlet, meter, reader, stage: Stage::Header, opened: false, secured: false, user: None, failures: 0 }
+    pub fn new(server: Rc<Server>, outlet: Rc<dyn Outlet>, framing: Framing, counter: Counter) -> Self {
+        Self { server, outlet, framing, counter, stage: Stage::Header, opened: false, secured: false, user: None, failures: 0 }
     }
 
-    /// Takes bytes in; everything that follows from them has been done or queued when it returns.
-    pub fn feed(&mut self, mut input: &[u8]) -> Flow {
-        let flow = loop {
-            let event = match self.reader.next(&mut input) {
-                Ok(Some(event)) => event,
-                Ok(None) => break Flow::Continue,
-                Err(condition) => break self.fail(condition),
-            };
-            match self.take(event) {
-                // Who has been cut off is not served any more, whatever else it has sent.
-                Ok(Flow::Continue) if self.outlet.is_cut_off() => break Flow::Continue,
-                Ok(Flow::Continue) => {}
-                Ok(flow) => break flow,
-                Err(condition) => break self.fail(condition),
-            }
-        };
-        self.reader.rest();
-        flow
+    /// Takes an event in; everything that follows from it has been done or queued when it returns.
+    pub fn take(&mut self, event: Event) -> Flow {
+        self.follow(event).unwrap_or_else(|condition| self.fail(condition))
+    }
+
+    /// Most bytes that the next element may have.
+    pub fn largest(&self) -> usize {
+        let stanza = self.server.bounds().stanza;
+        if self.is_bound() { stanza } else { LARGEST_OF_A_LOGIN.min(stanza) }
     }
 
     /// Whether a resource is bound.
     pub fn is_bound(&self) -> bool {
         matches!(self.stage, Stage::Bound(_))
-    }
-
-    /// Which of the client's elements has begun and not ended, by its number.
-    pub fn under_way(&self) -> Option<u64> {
-        self.reader.under_way()
     }
 
     /// The layer below is TLS now.
@@ -108,7 +94,7 @@ impl Session {
             if !self.opened {
                 self.send_header();
             }
-            self.handshake(&condition.xml());
+            self.handshake(&self.framing.error(condition));
             self.close();
         }
         Flow::Close
@@ -118,8 +104,8 @@ impl Session {
     pub fn close(&mut self) {
         if !matches!(self.stage, Stage::Closed(_)) {
             self.ended();
-            if self.opened {
-                self.handshake("</stream:stream>");
+            if let (true, Some(footer)) = (self.opened, self.framing.footer()) {
+                self.handshake(&footer);
             }
         }
     }
@@ -136,23 +122,33 @@ impl Session {
         };
     }
 
-    fn take(&mut self, event: Event) -> Result<Flow, StreamCondition> {
+    fn follow(&mut self, event: Event) -> Result<Flow, StreamCondition> {
         let after_binding = matches!(self.stage, Stage::Bound(_) | Stage::Closed(Some(_)));
-        self.meter.count(|traffic| match event {
-            Event::Element(_) if after_binding => traffic.stanzas_up += 1,
-            _ => traffic.handshake_up += 1,
-        });
+        match &event {
+            Event::Element(word) if after_binding && word.is("enable", ns::SM) => self.counter.handshake_up(),
+            Event::Element(word) if after_binding && word.namespace.as_str() == ns::SM => self.counter.event_up(),
+            Event::Element(_) if after_binding => self.counter.stanza_up(),
+            _ => self.counter.handshake_up(),
+        }
         match (event, &self.stage) {
             (Event::Close, _) => {
                 self.close();
                 Ok(Flow::Close)
             }
             (_, Stage::Closed(_)) => Ok(Flow::Continue),
-            (Event::Open(header), _) => self.open(&header),
+            (Event::Open(header), Stage::Header) => self.open(&header),
+            // Only where each element stands alone can a header come in the midst of a stream, or an element before it.
+            (Event::Open(_), _) | (Event::Element(_), Stage::Header) => Err(StreamCondition::BadFormat),
             (Event::Element(element), Stage::Bound(peer)) => {
                 let peer = Rc::clone(peer);
                 match element.namespace.as_str() {
-                    ns::CLIENT => self.server.stanza(&peer, &element).map(|()| Flow::Continue),
+                    ns::CLIENT => {
+                        if let Some(acks) = &peer.acks {
+                            acks.came();
+                        }
+                        self.server.stanza(&peer, &element).map(|()| Flow::Continue)
+                    }
+                    ns::SM => self.manage(&peer, &element).map(|()| Flow::Continue),
                     other => Err(foreign(other)),
                 }
             }
@@ -161,12 +157,7 @@ impl Session {
     }
 
     fn open(&mut self, header: &Element) -> Result<Flow, StreamCondition> {
-        if header.namespace.as_str() != ns::STREAM {
-            return Err(StreamCondition::InvalidNamespace);
-        }
-        if header.name.as_str() != "stream" {
-            return Err(StreamCondition::BadFormat);
-        }
+        self.framing.check_header(header)?;
         self.send_header();
         if header.attribute("to").is_some_and(|to| to != self.server.domain()) {
             return Err(StreamCondition::HostUnknown);
@@ -183,11 +174,17 @@ impl Session {
 
     fn features(&self) -> String {
         if self.user.is_some() {
-            return format!("<stream:features><bind xmlns='{}'/><session xmlns='{}'><optional/></session></stream:features>", ns::BIND, ns::SESSION);
+            let acks = if self.server.acks().is_some() { format!("<sm xmlns='{}'/>", ns::SM) } else { String::new() };
+            return self.framing.features(&format!("<bind xmlns='{}'/><session xmlns='{}'><optional/></session>{acks}", ns::BIND, ns::SESSION));
         }
-        let starttls = if self.server.tls().is_some() && !self.secured { format!("<starttls xmlns='{}'/>", ns::TLS) } else { String::new() };
+        let starttls = if self.can_begin_tls() { format!("<starttls xmlns='{}'/>", ns::TLS) } else { String::new() };
         let mechanisms: String = MECHANISMS.iter().map(|name| format!("<mechanism>{name}</mechanism>")).collect();
-        format!("<stream:features>{starttls}<mechanisms xmlns='{}'>{mechanisms}</mechanisms></stream:features>", ns::SASL)
+        self.framing.features(&format!("{starttls}<mechanisms xmlns='{}'>{mechanisms}</mechanisms>", ns::SASL))
+    }
+
+    /// STARTTLS is a matter of streams over TCP: what HTTP carries is protected by HTTPS (RFC 7395 §3.9).
+    fn can_begin_tls(&self) -> bool {
+        self.framing == Framing::Stream && self.server.tls().is_some() && !self.secured
     }
 
     fn negotiate(&mut self, element: &Element) -> Result<Flow, StreamCondition> {
@@ -201,7 +198,7 @@ impl Session {
     }
 
     fn begin_tls(&mut self) -> Flow {
-        if self.server.tls().is_none() {
+        if !self.can_begin_tls() {
             // RFC 6120 §5.4.2.2: the failure, then the stream ends.
             self.handshake(&format!("<failure xmlns='{}'/>", ns::TLS));
             self.close();
@@ -232,10 +229,11 @@ impl Session {
             Ok(Step::Success(user, text)) => {
                 self.handshake(&format!("<success xmlns='{}'>{text}</success>", ns::SASL));
                 if user.starts_with(WITNESS) {
-                    self.meter.is_witness();
+                    self.counter.is_witness();
                 }
                 self.user = Some(user);
                 self.restart();
+                return Ok(Flow::Restart);
             }
             Err(fault) => {
                 self.handshake(&format!("<failure xmlns='{}'><{}/></failure>", ns::SASL, fault.name()));
@@ -267,15 +265,41 @@ impl Session {
         let bare = format!("{user}@{}", self.server.domain());
         let full = format!("{bare}/{resource}");
         self.handshake(&format!("<iq type='result' id='{id}'><bind xmlns='{}'><jid>{}</jid></bind></iq>", ns::BIND, escape(&full)));
-        let peer = Rc::new(Peer { bare: bare.into(), full: full.into(), available: false.into(), outlet: Rc::clone(&self.outlet), meter: self.meter.clone() });
+        let (outlet, counter) = (Rc::clone(&self.outlet), self.counter.clone());
+        let acks = self.server.acks().filter(|_| self.framing != Framing::Bosh).map(|every| Box::new(Acks::new(every)));
+        let peer = Rc::new(Peer { bare: bare.into(), full: full.into(), available: false.into(), outlet, framing: self.framing, counter, acks });
         self.server.join(&peer);
         self.stage = Stage::Bound(peer);
-        self.reader.allow(self.server.bounds().stanza);
         Ok(Flow::Continue)
     }
 
+    /// Stream management (XEP-0198), as far as it is on offer: acknowledgements, no resumption.
+    fn manage(&self, peer: &Peer, word: &Element) -> Result<(), StreamCondition> {
+        let Some(acks) = &peer.acks else { return Err(foreign(ns::SM)) };
+        match word.name.as_str() {
+            "enable" if acks.enable() => self.handshake(&format!("<enabled xmlns='{}'/>", ns::SM)),
+            "enable" => self.handshake(&not_managed("unexpected-request")),
+            "r" => {
+                self.counter.event_down();
+                self.outlet.send(&[acks.answer().as_bytes()]);
+            }
+            "a" => {
+                let handled = word.attribute("h").and_then(|handled| handled.parse().ok());
+                if !handled.is_some_and(|handled| acks.confirm(handled)) {
+                    // More than were sent (§4).
+                    return Err(StreamCondition::UndefinedCondition);
+                }
+            }
+            // A session that is to be resumed among them: none is kept.
+            _ => {
+                self.counter.event_down();
+                self.outlet.send(&[not_managed("feature-not-implemented").as_bytes()]);
+            }
+        }
+        Ok(())
+    }
+
     fn restart(&mut self) {
-        self.reader.restart();
         self.opened = false;
         self.stage = Stage::Header;
     }
@@ -284,17 +308,13 @@ impl Session {
         self.opened = true;
         // A stream's id must not be guessed (RFC 6120 §4.7.3); without random numbers none is better than a poor one.
         let id = nonce().unwrap_or_default();
-        let header = format!(
-            "<?xml version='1.0'?><stream:stream xmlns='{}' xmlns:stream='{}' id='{id}' from='{}' version='1.0' xml:lang='en'>",
-            ns::CLIENT,
-            ns::STREAM,
-            self.server.domain()
-        );
-        self.handshake(&header);
+        if let Some(header) = self.framing.header(&id, self.server.domain()) {
+            self.handshake(&header);
+        }
     }
 
     fn handshake(&self, xml: &str) {
-        self.meter.count(|traffic| traffic.handshake_down += 1);
+        self.counter.handshake_down();
         self.outlet.send(&[xml.as_bytes()]);
     }
 }
@@ -307,106 +327,10 @@ impl Drop for Session {
     }
 }
 
-fn foreign(namespace: &str) -> StreamCondition {
-    if namespace == ns::SERVER { StreamCondition::InvalidNamespace } else { StreamCondition::UnsupportedStanzaType }
+fn not_managed(condition: &str) -> String {
+    format!("<failed xmlns='{}'><{} xmlns='{}'/></failed>", ns::SM, condition, ns::STANZA_ERRORS)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::cell::RefCell;
-    use std::time::Duration;
-
-    use proptest::prelude::*;
-
-    use super::super::server::Bounds;
-    use super::*;
-    use crate::measure::ledger::{Ledger, Leg};
-
-    const HEADER: &str = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
-    const LOGIN: &str = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAc2VjcmV0</auth>";
-    const BIND: &str = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>";
-    const WORK: &str = "<iq type='set' id='1' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><create node='n'/></pubsub></iq>\
-                        <iq type='set' id='2' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='n' jid='a@localhost/r'/></pubsub></iq>\
-                        <iq type='set' id='3' to='pubsub.localhost'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='n'><item id='i'>\
-                        <update xmlns='urn:pushbench:update:0'>x&amp;y</update></item></publish></pubsub></iq>\
-                        <presence/><message to='a@localhost'><body>hi</body></message></stream:stream>";
-
-    #[derive(Default)]
-    struct Written(RefCell<String>);
-
-    impl Outlet for Written {
-        fn send(&self, pieces: &[&[u8]]) {
-            pieces.iter().for_each(|piece| self.0.borrow_mut().push_str(std::str::from_utf8(piece).unwrap()));
-        }
-
-        fn close(&self) {}
-    }
-
-    /// What a session says to some bytes, from the binding on: before that are nonces.
-    fn answers(server: &Rc<Server>, pieces: &[&[u8]]) -> (Flow, String, Ledger) {
-        let (outlet, ledger) = (Rc::new(Written::default()), Ledger::default());
-        let mut session = Session::new(Rc::clone(server), Rc::clone(&outlet) as Rc<dyn Outlet>, ledger.meter());
-        let mut flow = Flow::Continue;
-        for piece in pieces {
-            flow = session.feed(piece);
-            if flow != Flow::Continue {
-                break;
-            }
-        }
-        let written = outlet.0.borrow().rsplit("</stream:features>").next().unwrap_or_default().to_owned();
-        (flow, written, ledger)
-    }
-
-    fn server() -> Rc<Server> {
-        let bounds = Bounds { stanza: 2_000, payload: 1_000, queue: 10_000, nodes: 10, stored: 100_000, connections: 10, patience: Duration::ZERO };
-        Rc::new(Server::new(bounds, "secret", None).unwrap())
-    }
-
-    #[test]
-    fn a_whole_session_however_the_bytes_are_cut() {
-        let text = [HEADER, LOGIN, HEADER, BIND, WORK].concat();
-        let (flow, whole, ledger) = answers(&server(), &[text.as_bytes()]);
-        assert_eq!(flow, Flow::Close);
-        assert!(whole.starts_with("<iq type='result' id='b'>") && whole.ends_with("</message></stream:stream>"), "{whole}");
-        assert!(whole.contains(">x&amp;y</update>"), "{whole}");
-        let traffic = ledger.traffic(Leg::Publisher);
-        assert_eq!((traffic.handshake_up, traffic.handshake_down), (5, 7), "header, auth, header, bind, footer; and with features twice and success");
-        assert_eq!((traffic.stanzas_up, traffic.stanzas_down), (5, 6), "three results, a notification, a presence, a message");
-        assert_eq!(traffic.payload_bytes, 6, "three bytes up, three down");
-        // One server for all cuts, since making one is slow. From now on the node exists, and its last item comes on subscribing.
-        let server = server();
-        answers(&server, &[text.as_bytes()]);
-        let without_stamp =
-            |text: String| text.split(" stamp='").map(|part| part.trim_start_matches(|letter| "0123456789-:.TZ".contains(letter))).collect::<String>();
-        let without_number =
-            |text: String| text.split(" id='n").map(|part| part.trim_start_matches(|letter: char| letter.is_ascii_digit())).collect::<String>();
-        let again = without_number(without_stamp(answers(&server, &[text.as_bytes()]).1));
-        assert!(again.contains("<conflict ") && again.contains("<delay "), "{again}");
-        for cut in 0..text.len() {
-            let (one, two) = text.as_bytes().split_at(cut);
-            let (flow, parts, ledger) = answers(&server, &[one, two]);
-            assert_eq!((flow, without_number(without_stamp(parts))), (Flow::Close, again.clone()), "cut at {cut}");
-            let traffic = ledger.traffic(Leg::Publisher);
-            assert_eq!((traffic.handshake_up, traffic.handshake_down, traffic.stanzas_up), (5, 7, 5), "cut at {cut}");
-        }
-    }
-
-    proptest! {
-        // Each case derives two keys from the password, which is meant to be slow.
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn damaged_requests_never_panic(at in 0..WORK.len(), with in proptest::collection::vec(any::<u8>(), 0..4), length in 0..4_usize) {
-            let mut work = WORK.as_bytes().to_vec();
-            work.splice(at..(at + length).min(WORK.len()), with);
-            let text = [HEADER, LOGIN, HEADER, BIND].concat();
-            answers(&server(), &[text.as_bytes(), &work]);
-        }
-
-        #[test]
-        fn sasl_takes_any_bytes(mechanism in 0..MECHANISMS.len(), text in "[A-Za-z0-9+/=]{0,40}", response in "[A-Za-z0-9+/=]{0,40}") {
-            let auth = format!("{HEADER}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{}'>{text}</auth>", MECHANISMS[mechanism]);
-            answers(&server(), &[auth.as_bytes(), format!("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{response}</response>").as_bytes()]);
-        }
-    }
+fn foreign(namespace: &str) -> StreamCondition {
+    if namespace == ns::SERVER { StreamCondition::InvalidNamespace } else { StreamCondition::UnsupportedStanzaType }
 }

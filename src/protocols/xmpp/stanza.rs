@@ -27,7 +27,12 @@ impl<'a> Reply<'a> {
 
     /// Answers with a result; `body` is XML, or empty.
     pub fn result(&self, body: &str) {
-        self.send("iq", "result", body);
+        self.updates(body, 0);
+    }
+
+    /// Answers with a result that has so many bytes of updates in it.
+    pub fn updates(&self, body: &str, payload: usize) {
+        self.send("iq", "result", body, payload);
     }
 
     /// Answers a request with an error.
@@ -37,17 +42,17 @@ impl<'a> Reply<'a> {
 
     /// Answers a stanza of some `kind` with an error.
     pub fn stanza_error(&self, kind: &str, error: StanzaError) {
-        self.send(kind, "error", &error.xml());
+        self.send(kind, "error", &error.xml(), 0);
     }
 
-    fn send(&self, kind: &str, type_: &str, body: &str) {
+    fn send(&self, kind: &str, type_: &str, body: &str, payload: usize) {
         let from = self.from.map(|from| format!(" from='{}'", escape(from))).unwrap_or_default();
         let head = format!("<{kind} type='{type_}' id='{}'{from} to='{}'", escape(self.id), escape(&self.peer.full));
         if body.is_empty() {
             self.peer.send(&[head.as_bytes(), b"/>"], 0);
         } else {
             let foot = format!("</{kind}>");
-            self.peer.send(&[head.as_bytes(), b">", body.as_bytes(), foot.as_bytes()], 0);
+            self.peer.send(&[head.as_bytes(), b">", body.as_bytes(), foot.as_bytes()], payload);
         }
     }
 }

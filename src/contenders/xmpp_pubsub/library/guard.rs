@@ -4,13 +4,13 @@
 //! It looks at every byte once, knows markup from text, and leaves all else to the parser behind it.
 
 /// Largest stanza in bytes: as for the lean client, the largest payload with each character escaped, and an envelope.
-const LARGEST: usize = super::super::lean::reader::LARGEST;
+const LARGEST: usize = crate::protocols::xmpp::client::lean::reader::LARGEST;
 /// Largest element of a login.
 const LARGEST_OF_A_LOGIN: usize = 64 * 1024;
 /// How deep elements may be nested within a stanza.
-const DEEPEST: u32 = super::super::lean::splitter::DEEPEST;
+const DEEPEST: u32 = crate::protocols::xmpp::client::lean::splitter::DEEPEST;
 /// Most bytes of a tag with its attributes.
-const LARGEST_TAG: usize = super::super::lean::splitter::LARGEST_TAG;
+const LARGEST_TAG: usize = crate::protocols::xmpp::client::lean::splitter::LARGEST_TAG;
 /// Most elements of a stanza: the library makes some hundred bytes of each.
 const MOST_ELEMENTS: u32 = 10_000;
 

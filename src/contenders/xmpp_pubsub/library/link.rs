@@ -23,6 +23,7 @@ use xmpp_parsers::bind::{BindQuery, BindResponse};
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::jid::Jid;
 use xmpp_parsers::sasl::{Auth, Nonza, Response};
+use xmpp_parsers::sm;
 use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::stream_features::StreamFeatures;
 
@@ -31,10 +32,17 @@ use crate::contender::{Fault, socket};
 use crate::protocols::xmpp::namespaces as ns;
 use crate::protocols::xmpp::server::DOMAIN;
 
-use super::super::authentication::Authentication;
-use super::super::link::{Answer, Caller, GOODBYE, Link, MOST_REPLIES, RESOURCE, Request, Step, in_time, not_offered, stream_closed, stream_error, words};
+use crate::protocols::xmpp::acks::Acks;
+use crate::protocols::xmpp::client::fetches::Fetches;
+use crate::protocols::xmpp::client::lean::stanza::Found;
+
 use super::guard::Guard;
 use super::stanzas;
+use crate::protocols::xmpp::client::authentication::Authentication;
+use crate::protocols::xmpp::client::link::{
+    Answer, Caller, GOODBYE, Link, MOST_REPLIES, RESOURCE, Request, Step, in_time, never_sent, not_acknowledged, not_offered, stream_closed, stream_error,
+    words,
+};
 
 /// Memory of a stream in the client's process, in bytes.
 pub const MEMORY_PER_STREAM: u64 = 30_000;
@@ -56,6 +64,10 @@ pub struct LibraryLink {
     outgoing: VecDeque<(XmppStreamElement, usize)>,
     /// How many of those, at most, answer the server.
     replies: usize,
+    fetches: Fetches,
+    /// Whether notifications only point to their updates.
+    pointers: bool,
+    acks: Option<Box<Acks>>,
     unflushed: bool,
     /// The server has closed the stream.
     ended: bool,
@@ -66,7 +78,7 @@ pub struct LibraryLink {
 impl Link for LibraryLink {
     async fn connect(caller: Caller<'_>) -> Result<Self, Fault> {
         let what = format!("login as {} at {}", caller.user, caller.server.socket);
-        let (step, timeout) = (Step::new(), caller.timeout);
+        let (step, timeout) = (Step::default(), caller.timeout);
         let login = Login { what: &what, step: &step, caller };
         in_time(&what, timeout, &step, login.run()).await
     }
@@ -74,13 +86,15 @@ impl Link for LibraryLink {
     fn push(&mut self, id: u64, request: Request) {
         let payload = if let Request::Publish(_, payload) = &request { payload.len() } else { 0 };
         let iq = stanzas::request(id, request, &self.address).with_to(self.service.clone());
-        self.outgoing.push_back((XmppStreamElement::Stanza(iq.into()), payload));
+        self.queue(XmppStreamElement::Stanza(iq.into()), payload);
     }
 
     fn poll_exchange(&mut self, context: &mut Context<'_>, take: &mut dyn FnMut(Answer)) -> Poll<Result<(), Fault>> {
         let stanza = ready!(self.poll(context))?;
-        self.take(stanza, take);
-        Poll::Ready(Ok(()))
+        if let Some(acks) = &self.acks {
+            acks.came();
+        }
+        Poll::Ready(self.take(stanza, take))
     }
 
     async fn close(&mut self, mut take: impl FnMut(Answer)) {
@@ -102,28 +116,77 @@ impl Link for LibraryLink {
 }
 
 impl LibraryLink {
-    fn take(&mut self, stanza: Stanza, take: &mut dyn FnMut(Answer)) {
+    fn queue(&mut self, stanza: XmppStreamElement, payload: usize) {
+        self.outgoing.push_back((stanza, payload));
+        if self.acks.as_ref().is_some_and(|acks| acks.goes()) {
+            self.outgoing.push_back((XmppStreamElement::SM(sm::Nonza::Req(sm::R)), 0));
+        }
+    }
+
+    /// A word of stream management (XEP-0198).
+    fn manage(&mut self, word: &sm::Nonza) -> Result<(), Fault> {
+        match (word, &self.acks) {
+            (sm::Nonza::Req(_), Some(acks)) => {
+                self.inbox.received(Message::Event, false, Content::Nothing);
+                self.outgoing.push_back((XmppStreamElement::SM(sm::Nonza::Ack(sm::A::new(acks.handled()))), 0));
+                self.replies += 1;
+                Ok(())
+            }
+            (sm::Nonza::Ack(ack), Some(acks)) => {
+                self.inbox.received(Message::Event, true, Content::Nothing);
+                if acks.confirm(ack.h) { Ok(()) } else { Err(never_sent(ack.h)) }
+            }
+            _ => Err(Fault::protocol("on the XMPP stream", "unexpected element of stream management")),
+        }
+    }
+
+    fn take(&mut self, stanza: Stanza, take: &mut dyn FnMut(Answer)) -> Result<(), Fault> {
         if let Some(reply) = stanzas::reply(&stanza) {
             self.inbox.received(Message::Stanza, false, Content::Nothing);
-            self.outgoing.push_back((XmppStreamElement::Stanza(reply.into()), 0));
+            self.queue(XmppStreamElement::Stanza(reply.into()), 0);
             self.replies += 1;
-            return;
+            return Ok(());
         }
         match stanza {
-            Stanza::Iq(Iq::Result { id, from, .. }) => {
-                self.inbox.received(Message::Stanza, true, Content::Nothing);
-                take(Answer { id: self.ours(&id, from.as_ref()), refusal: None });
+            Stanza::Iq(Iq::Result { id, from, payload, .. }) => {
+                let (id, found) = (self.ours(&id, from.as_ref()), payload.as_ref().and_then(stanzas::found));
+                let (update, count) = match &found {
+                    Some(Found::Update(update)) => (Some(&**update), None),
+                    Some(Found::Count(count)) => (None, Some(*count)),
+                    None => (None, None),
+                };
+                let news = self.inbox.received(Message::Stanza, true, update.into());
+                self.answered(Answer { id, refusal: None, count }, news, take);
             }
             Stanza::Iq(Iq::Error { id, from, error, .. }) => {
                 self.inbox.received(Message::Stanza, true, Content::Nothing);
-                take(Answer { id: self.ours(&id, from.as_ref()), refusal: Some(words(&error.defined_condition)) });
+                self.answered(Answer { id: self.ours(&id, from.as_ref()), refusal: Some(words(&error.defined_condition)), count: None }, false, take);
             }
             Stanza::Message(message) => {
-                self.inbox.received(Message::Stanza, false, stanzas::update(&message).as_deref().into());
+                let update = stanzas::update(&message);
+                match (&update, stanzas::pointer(&message).filter(|_| self.pointers)) {
+                    (None, Some((node, item))) => {
+                        self.inbox.received(Message::Stanza, false, Content::Pointer);
+                        let id = self.fetches.begin()?;
+                        self.push(id, Request::Item(node, item));
+                        self.replies += 1;
+                    }
+                    _ => _ = self.inbox.received(Message::Stanza, false, update.as_deref().into()),
+                }
             }
             Stanza::Iq(_) | Stanza::Presence(_) => {
                 self.inbox.received(Message::Stanza, false, Content::Nothing);
             }
+        }
+        Ok(())
+    }
+
+    /// An answer to a fetch is ours to judge, any other is for who asked.
+    fn answered(&mut self, answer: Answer, news: bool, take: &mut dyn FnMut(Answer)) {
+        if !self.fetches.end(answer.id) {
+            take(answer);
+        } else if !news {
+            self.inbox.in_vain();
         }
     }
 
@@ -145,6 +208,14 @@ impl LibraryLink {
                     self.inbox.received(Message::Handshake, false, Content::Nothing);
                     Err(stream_error(&words(&error.0.condition)))
                 }
+                Some(Ok(XmppStreamElement::SM(word))) => match self.manage(&word) {
+                    // What is to be said to it is said now.
+                    Ok(()) => {
+                        self.poll_write(context).map_err(|error| Fault::connection("sending to the XMPP server", error))?;
+                        continue;
+                    }
+                    Err(fault) => Err(fault),
+                },
                 Some(Ok(other)) => Err(Fault::protocol("on the XMPP stream", format!("unexpected {}", name(&other)))),
                 Some(Err(ReadError::SoftTimeout)) => continue,
                 Some(Err(ReadError::StreamFooterReceived)) => {
@@ -172,7 +243,8 @@ impl LibraryLink {
                 Poll::Pending => return Ok(()),
             }
             stream.start_send(element)?;
-            self.inbox.sent(Message::Stanza, *payload);
+            let kind = if matches!(element, XmppStreamElement::SM(_)) { Message::Event } else { Message::Stanza };
+            self.inbox.sent(kind, *payload);
             self.unflushed = true;
             self.outgoing.pop_front();
         }
@@ -222,10 +294,15 @@ impl Login<'_> {
         }
         self.step.is("binding a resource");
         let address = self.bind(&mut stream).await?;
+        if self.caller.settings.acks.is_some() {
+            self.step.is("turning on acknowledgements");
+            self.enable_acks(&mut stream, &features).await?;
+        }
         guard.borrow_mut().logged_in();
         let service = stanzas::service().map_err(|error| Fault::protocol(self.what, error))?;
-        let inbox = self.caller.inbox;
-        Ok(LibraryLink { stream, inbox, service, address, outgoing: VecDeque::new(), replies: 0, unflushed: false, ended: false, cut })
+        let acks = self.caller.settings.own_acks();
+        let (inbox, pointers, fetches) = (self.caller.inbox, !self.caller.settings.with_payload, Fetches::default());
+        Ok(LibraryLink { stream, inbox, service, address, outgoing: VecDeque::new(), replies: 0, fetches, pointers, acks, unflushed: false, ended: false, cut })
     }
 
     /// The server's header has come; now its features.
@@ -270,6 +347,17 @@ impl Login<'_> {
                 BindResponse::try_from(payload).map(Jid::from).map_err(|error| Fault::protocol(self.what, error))
             }
             XmppStreamElement::Stanza(Stanza::Iq(Iq::Error { error, .. })) => Err(Fault::refused(self.what, words(&error.defined_condition))),
+            other => Err(self.unexpected(other)),
+        }
+    }
+
+    async fn enable_acks(&self, stream: &mut Elements, features: &StreamFeatures) -> Result<(), Fault> {
+        if features.stream_management.is_none() {
+            return Err(not_acknowledged(self.what));
+        }
+        self.send(stream, Handshake(XmppStreamElement::SM(sm::Nonza::Enable(sm::Enable::new())))).await?;
+        match self.receive(stream).await? {
+            XmppStreamElement::SM(sm::Nonza::Enabled(_)) => Ok(()),
             other => Err(self.unexpected(other)),
         }
     }

@@ -22,6 +22,13 @@ impl Notification {
         Self::new(number, &item_event(node, item), if node.config.deliver_payloads { item.update } else { 0 })
     }
 
+    /// The same for the subscribers of the collection that the node is in: they are told which (XEP-0248 §5.1.2).
+    pub fn through(self, collection: &str) -> Self {
+        let event = self.tail.trim_end_matches("</message>");
+        let headers = format!("<headers xmlns='{}'><header name='Collection'>{}</header></headers>", ns::SHIM, escape(collection));
+        Self { tail: format!("{event}{headers}</message>"), ..self }
+    }
+
     /// An item was retracted.
     pub fn retracted(node: &Node, id: &str, number: u64) -> Self {
         Self::new(number, &format!("<items node='{}'><retract id='{}'/></items>", escape(&node.name), escape(id)), 0)

@@ -28,6 +28,10 @@ pub struct Config {
     pub notify_retract: bool,
     /// Whether subscribers hear of the node's end.
     pub notify_delete: bool,
+    /// Whether it is a collection of other nodes and has no items of its own (XEP-0248).
+    pub is_collection: bool,
+    /// The collection that it belongs to; empty without one.
+    pub collection: String,
 }
 
 /// When the last item is sent unasked.
@@ -52,6 +56,8 @@ impl Default for Config {
             open_to_publishers: false,
             notify_retract: true,
             notify_delete: true,
+            is_collection: false,
+            collection: String::new(),
         }
     }
 }
@@ -99,7 +105,14 @@ impl Config {
                     };
                 }
                 "pubsub#access_model" if value != "open" => return Err(StanzaCondition::NotAcceptable.into()),
-                "pubsub#node_type" if value != "leaf" => return Err(StanzaError::unsupported("collections")),
+                "pubsub#node_type" => {
+                    config.is_collection = match value.as_str() {
+                        "leaf" => false,
+                        "collection" => true,
+                        _ => return Err(StanzaCondition::NotAcceptable.into()),
+                    };
+                }
+                "pubsub#collection" => config.collection = value,
                 _ => {}
             }
         }
@@ -119,8 +132,15 @@ impl Config {
         field(&mut form, "pubsub#publish_model", "list-single", self.publish_model(), &["publishers", "open"]);
         field(&mut form, "pubsub#notify_retract", "boolean", bit(self.notify_retract), &[]);
         field(&mut form, "pubsub#notify_delete", "boolean", bit(self.notify_delete), &[]);
+        field(&mut form, "pubsub#node_type", "list-single", self.node_type(), &["leaf", "collection"]);
+        field(&mut form, "pubsub#collection", "text-single", &self.collection, &[]);
         form.push_str("</x>");
         form
+    }
+
+    /// What kind of node it is, in a word.
+    pub fn node_type(&self) -> &'static str {
+        if self.is_collection { "collection" } else { "leaf" }
     }
 
     /// What disco#info tells about the node (XEP-0060 §5.4).
@@ -176,6 +196,8 @@ mod tests {
             open_to_publishers: true,
             notify_retract: false,
             notify_delete: false,
+            is_collection: true,
+            collection: "<all>".into(),
         };
         assert_eq!(Config::default().changed(&read_element(config.form().as_bytes()).unwrap()), Ok(config));
     }
@@ -191,11 +213,11 @@ mod tests {
             ("pubsub#persist_items", "yes"),
             ("pubsub#publish_model", "subscribers"),
             ("pubsub#send_last_published_item", "always"),
+            ("pubsub#node_type", "twig"),
             ("FORM_TYPE", "urn:other"),
         ] {
             let refused = submit(&format!("<field var='{var}'><value>{value}</value></field>"));
             assert_eq!(refused, Err(StanzaCondition::NotAcceptable.into()), "{var}={value}");
         }
-        assert_eq!(submit("<field var='pubsub#node_type'><value>collection</value></field>"), Err(StanzaError::unsupported("collections")));
     }
 }

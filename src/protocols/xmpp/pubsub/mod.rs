@@ -1,7 +1,8 @@
 //! Publish-subscribe (XEP-0060): nodes in memory, each with its last items and its subscribers.
 //!
-//! A notification is serialised once per publication; only the address differs from subscriber to subscriber. What
-//! is left out is answered as unsupported, so that no client waits: collections, subscription options, publish
+//! A notification is serialised once per publication; only the address differs from subscriber to subscriber. A collection
+//! (XEP-0248) is a node of nodes, one level deep: who subscribes to it hears of all of them. What
+//! is left out is answered as unsupported, so that no client waits: subscription options, publish
 //! options, access models other than `open`, management of other people's subscriptions and affiliations.
 
 mod events;
@@ -24,8 +25,9 @@ use form::SendLast;
 use node::{Node, subscription_bytes};
 
 /// What the service can do (XEP-0060 §16.3): what disco#info says.
-const FEATURES: [&str; 20] = [
+const FEATURES: [&str; 21] = [
     "access-open",
+    "collections",
     "config-node",
     "create-and-configure",
     "create-nodes",
@@ -172,9 +174,10 @@ fn reply_info(pubsub: &PubSub, query: &Element, reply: &Reply<'_>) -> Result<(),
         Some(name) => {
             let node = pubsub.node(name)?;
             format!(
-                "<query xmlns='{}' node='{}'><identity category='pubsub' type='leaf'/><feature var='{}'/>{}</query>",
+                "<query xmlns='{}' node='{}'><identity category='pubsub' type='{}'/><feature var='{}'/>{}</query>",
                 ns::DISCO_INFO,
                 escape(name),
+                node.config.node_type(),
                 ns::PUBSUB,
                 node.config.metadata(&node.owner)
             )
@@ -193,6 +196,18 @@ fn reply_items(server: &Server, pubsub: &PubSub, query: &Element, reply: &Reply<
             names.sort_unstable();
             let items: String = names.into_iter().map(|name| format!("<item jid='{service}' node='{}'/>", escape(name))).collect();
             format!("<query xmlns='{}'>{items}</query>", ns::DISCO_ITEMS)
+        }
+        Some(name) if pubsub.node(name)?.config.is_collection => {
+            let members = &pubsub.node(name)?.members;
+            // Who wants none of them wants to know how many there are (XEP-0059 §2.7).
+            let limit = query.child("set", ns::RSM).and_then(|set| set.child("max", ns::RSM)).map(|max| max.text().into_owned());
+            let content = if limit.as_deref() == Some("0") {
+                format!("<set xmlns='{}'><count>{}</count></set>", ns::RSM, members.len())
+            } else {
+                can_be_answered(server, members.iter().map(|name| name.len()))?;
+                members.iter().map(|name| format!("<item jid='{service}' node='{}'/>", escape(name))).collect()
+            };
+            format!("<query xmlns='{}' node='{}'>{content}</query>", ns::DISCO_ITEMS, escape(name))
         }
         Some(name) => {
             let node = pubsub.node(name)?;

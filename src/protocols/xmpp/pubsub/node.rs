@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::form::Config;
 use crate::protocols::xmpp::outlet::Peer;
@@ -20,6 +20,8 @@ pub struct Node {
     pub items: VecDeque<Item>,
     /// By address, in the order in which they came: everybody has the same place in each fan-out.
     pub subscribers: IndexMap<Rc<str>, Subscriber>,
+    /// The nodes in it, where it is a collection.
+    pub members: IndexSet<Rc<str>>,
     /// Bytes that its items hold.
     item_bytes: usize,
 }
@@ -65,12 +67,12 @@ pub fn subscription_bytes(address: &str) -> usize {
 impl Node {
     /// A node without items and subscribers.
     pub fn new(name: Rc<str>, owner: Rc<str>, config: Config) -> Self {
-        Self { name, owner, config, items: VecDeque::new(), subscribers: IndexMap::new(), item_bytes: 0 }
+        Self { name, owner, config, items: VecDeque::new(), subscribers: IndexMap::new(), members: IndexSet::new(), item_bytes: 0 }
     }
 
     /// Bytes that it holds, roughly, with its items and without its subscribers.
     pub fn bytes(&self) -> usize {
-        NODE + self.name.len() + self.config.title.len() + self.item_bytes
+        NODE + self.name.len() + self.config.title.len() + self.config.collection.len() + self.item_bytes
     }
 
     /// Bytes that its subscribers hold, roughly.

@@ -45,7 +45,12 @@ fn configure(pubsub: &mut PubSub, peer: &Peer, configure: &Element, reply: &Repl
     // A form that is cancelled changes nothing (XEP-0060 §8.2.5.1).
     match form.attribute("type") {
         Some("submit") => pubsub.change(name, peer, |node| {
-            node.config = node.config.changed(form)?;
+            let changed = node.config.changed(form)?;
+            // What a node is, and where it belongs, is said when it is created.
+            if (changed.is_collection, &changed.collection) != (node.config.is_collection, &node.config.collection) {
+                return Err(StanzaCondition::NotAllowed.into());
+            }
+            node.config = changed;
             node.trim();
             Ok(())
         })?,
@@ -70,6 +75,16 @@ fn delete(server: &Server, pubsub: &mut PubSub, peer: &Peer, delete: &Element, r
             }
         }
     }
+    if let Some(parent) = pubsub.nodes.get_mut(node.config.collection.as_str()) {
+        parent.members.swap_remove(name);
+    }
+    // Its members stay, and belong to nothing.
+    for member in &node.members {
+        if let Some(member) = pubsub.nodes.get_mut(member) {
+            pubsub.stored -= member.config.collection.len();
+            member.config.collection.clear();
+        }
+    }
     reply.result("");
     if node.config.notify_delete {
         Notification::deleted(&node, number).to_all(server, &node);
@@ -83,6 +98,9 @@ fn purge(server: &Server, pubsub: &mut PubSub, peer: &Peer, purge: &Element, rep
     pubsub.change(name, peer, |node| {
         if !node.config.persist_items {
             return Err(StanzaError::unsupported("persistent-items"));
+        }
+        if node.config.is_collection {
+            return Err(StanzaError::unsupported("purge-nodes"));
         }
         node.clear();
         Ok(())

@@ -41,7 +41,8 @@ pub fn handle(server: &Server, pubsub: &mut PubSub, peer: &Rc<Peer>, request: &R
 }
 
 fn create(pubsub: &mut PubSub, peer: &Peer, create: &Element, payload: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
-    peer.meter.is_publisher();
+    peer.counter.is_publisher();
+    // The kind of node is said in the form (XEP-0248 §7.1).
     if create.attribute("type").is_some_and(|kind| kind != "leaf") {
         return Err(StanzaError::unsupported("collections"));
     }
@@ -66,9 +67,18 @@ fn create(pubsub: &mut PubSub, peer: &Peer, create: &Element, payload: &Element,
             }
         },
     };
+    let collection = config.collection.clone();
     let node = Node::new(Rc::clone(&name), Rc::clone(&peer.bare), config);
     if !pubsub.has_room(node.bytes()) {
         return Err(StanzaCondition::ResourceConstraint.into());
+    }
+    if !collection.is_empty() {
+        let parent = pubsub.node_mut(&collection)?;
+        // One level deep.
+        if !parent.config.is_collection || node.config.is_collection {
+            return Err(StanzaCondition::NotAllowed.into());
+        }
+        parent.members.insert(Rc::clone(&name));
     }
     pubsub.stored += node.bytes();
     pubsub.nodes.insert(Rc::clone(&name), node);
@@ -143,17 +153,20 @@ fn unsubscribe(pubsub: &mut PubSub, peer: &Peer, unsubscribe: &Element, reply: &
 }
 
 fn publish(server: &Server, pubsub: &mut PubSub, peer: &Peer, publish: &Element, reply: &Reply<'_>) -> Result<(), StanzaError> {
-    peer.meter.is_publisher();
+    peer.counter.is_publisher();
     let given: Vec<&Element> = publish.elements().filter(|element| element.is("item", ns::PUBSUB)).collect();
     let updates = |item: &Element| item.elements().map(update::size).sum::<usize>();
     let update = given.iter().map(|item| updates(item)).sum::<usize>() as u64;
-    peer.meter.count(|traffic| traffic.payload_bytes += update);
+    peer.counter.payload_up(update);
     let name = required_node(publish)?;
     let number = pubsub.next_id();
     let (stored, most_stored) = (pubsub.stored, pubsub.most_stored);
     let node = pubsub.node_mut(name)?;
     if !node.config.open_to_publishers && *node.owner != *peer.bare {
         return Err(StanzaCondition::Forbidden.into());
+    }
+    if node.config.is_collection {
+        return Err(StanzaError::unsupported("publish"));
     }
     let [item] = given[..] else {
         // One item at a time, as the XEP has it since version 1.13.
@@ -184,6 +197,14 @@ fn publish(server: &Server, pubsub: &mut PubSub, peer: &Peer, publish: &Element,
         return Err(StanzaCondition::ResourceConstraint.into());
     }
     Notification::published(node, &item, number).to_all(server, node);
+    if !node.config.collection.is_empty() {
+        let node = pubsub.node(name)?;
+        let parent = pubsub.nodes.get(node.config.collection.as_str()).filter(|parent| !parent.subscribers.is_empty());
+        if let Some(parent) = parent {
+            Notification::published(node, &item, number).through(&parent.name).to_all(server, parent);
+        }
+    }
+    let node = pubsub.node_mut(name)?;
     let before = node.bytes();
     node.put(item);
     let after = node.bytes();
@@ -222,6 +243,9 @@ fn items(server: &Server, pubsub: &PubSub, items: &Element, reply: &Reply<'_>) -
     let name = required_node(items)?;
     let node = pubsub.node(name)?;
     no_subid(items)?;
+    if node.config.is_collection {
+        return Err(StanzaError::unsupported("retrieve-items"));
+    }
     if !node.config.persist_items {
         return Err(StanzaError::unsupported("persistent-items"));
     }
@@ -234,8 +258,9 @@ fn items(server: &Server, pubsub: &PubSub, items: &Element, reply: &Reply<'_>) -
     let skipped = found.clone().count().saturating_sub(most);
     let wanted = found.skip(skipped);
     can_be_answered(server, wanted.clone().map(Item::bytes))?;
+    let payload = wanted.clone().map(|item| item.update).sum();
     let body: String = wanted.map(|item| events::item_xml(item, true)).collect();
-    reply.result(&format!("<pubsub xmlns='{}'><items node='{}'>{body}</items></pubsub>", ns::PUBSUB, escape(name)));
+    reply.updates(&format!("<pubsub xmlns='{}'><items node='{}'>{body}</items></pubsub>", ns::PUBSUB, escape(name)), payload);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::contender::topic::Topic;
 use crate::contender::{Fault, ServerAddress};
 use crate::protocols::xmpp::namespaces as ns;
 
-use super::settings::{Sasl, Settings};
+use super::settings::{ClientSettings, Form, Sasl};
 
 /// Time for the last words, within the second that a goodbye may take.
 pub const GOODBYE: Duration = Duration::from_millis(800);
@@ -24,33 +24,46 @@ pub const MOST_REPLIES: usize = 256;
 /// The resource that all clients ask for.
 pub const RESOURCE: &str = "pushbench";
 
-/// The form that a node is created with: the last item is kept and sent to who subscribes; anybody may publish, since
-/// topics may change hands.
-pub const CONFIGURATION: [(&str, &str); 6] = [
-    ("pubsub#deliver_payloads", "1"),
-    ("pubsub#persist_items", "1"),
-    ("pubsub#max_items", "1"),
-    ("pubsub#send_last_published_item", "on_sub"),
-    ("pubsub#access_model", "open"),
-    ("pubsub#publish_model", "open"),
-];
-
 /// Something that is asked of the PubSub service.
 pub enum Request {
-    /// Make a node.
-    Create(Topic),
+    /// Make a node of this name, configured so.
+    Create(String, Rc<Form>),
     /// Publish an update.
     Publish(Topic, Bytes),
-    /// Subscribe our own full address.
-    Subscribe(Topic),
+    /// Subscribe our own full address to the node of this name.
+    Subscribe(String),
+    /// The last item of a topic.
+    Last(Topic),
+    /// An item, by the names of its node and its own.
+    Item(String, String),
+    /// How many nodes this collection has.
+    Count(&'static str),
 }
 
-/// What the service answered.
+impl Request {
+    /// The name of the node that it is about.
+    pub fn node(&self) -> String {
+        match self {
+            Self::Create(node, _) | Self::Subscribe(node) | Self::Item(node, _) => node.clone(),
+            Self::Publish(topic, _) | Self::Last(topic) => topic.name(),
+            Self::Count(node) => (*node).to_owned(),
+        }
+    }
+
+    /// Whether it wants to change something.
+    pub fn is_set(&self) -> bool {
+        matches!(self, Self::Create(..) | Self::Publish(..) | Self::Subscribe(_))
+    }
+}
+
+/// What the service answered; updates have gone to the inbox.
 pub struct Answer {
     /// The request's id; `None` where the answer carries none of ours.
     pub id: Option<u64>,
     /// The condition by which it was refused.
     pub refusal: Option<String>,
+    /// The number that was asked for.
+    pub count: Option<u64>,
 }
 
 /// Who connects, and where to.
@@ -60,7 +73,7 @@ pub struct Caller<'a> {
     /// The user's name.
     pub user: String,
     /// How to log in.
-    pub settings: &'a Settings,
+    pub settings: &'a ClientSettings,
     /// Counts everything, and takes payloads.
     pub inbox: Rc<dyn Inbox>,
     /// How long all of the login may take.
@@ -70,6 +83,7 @@ pub struct Caller<'a> {
 }
 
 /// A bound stream.
+#[expect(async_fn_in_trait, reason = "all of a side is one thread: nothing needs to be `Send`")]
 pub trait Link: Sized + 'static {
     /// Connects, logs in and binds a resource, all within the caller's timeout.
     ///
@@ -104,12 +118,14 @@ pub async fn in_time<T>(what: &str, timeout: Duration, step: &Step, login: impl 
 /// How far a login has come, for those who ask why it takes so long.
 pub struct Step(Cell<&'static str>);
 
-impl Step {
+impl Default for Step {
     /// At the beginning.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self(Cell::new("connecting"))
     }
+}
 
+impl Step {
     /// It goes on with this.
     pub fn is(&self, step: &'static str) {
         self.0.set(step);
@@ -127,14 +143,24 @@ pub fn stream_error(condition: &str) -> Fault {
     Fault::connection("the XMPP stream was ended by the server", condition)
 }
 
+/// The fault of a server that offers no acknowledgements where there are to be some.
+pub fn not_acknowledged(what: &str) -> Fault {
+    Fault::refused(what, "the server offers no acknowledgements (XEP-0198); set `acks` to \"off\"")
+}
+
+/// The fault of a server that acknowledges stanzas that were never sent.
+pub fn never_sent(handled: u32) -> Fault {
+    Fault::protocol("on the XMPP stream", format!("the server acknowledges {handled} stanzas, more than were sent"))
+}
+
 /// The fault of a stream that the server has closed in order.
 pub fn stream_closed() -> Fault {
     Fault::connection("the XMPP stream", "closed by the server")
 }
 
-/// The form's fields with their types (XEP-0004), the one that names the form first.
-pub fn form() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [("FORM_TYPE", ns::PUBSUB_CONFIG)].into_iter().chain(CONFIGURATION)
+/// The form's fields, the one that names the form first.
+pub fn fields(form: &Form) -> impl Iterator<Item = (&'static str, &str)> {
+    [("FORM_TYPE", ns::PUBSUB_CONFIG)].into_iter().chain(form.iter().map(|(name, value)| (*name, value.as_str())))
 }
 
 /// A condition in the words of the RFC: `not-authorized`, from a variant `NotAuthorized`.

@@ -8,7 +8,7 @@ use sasl::client::mechanisms::{Anonymous, Plain, Scram};
 use sasl::common::scram::{Sha1, Sha256};
 use sasl::common::{ChannelBinding, Credentials};
 
-use super::settings::{Sasl, Settings};
+use super::settings::{ClientSettings, Sasl};
 
 /// Most rounds of hashing that a server may ask for (RFC 5802 §9 leaves the bound to the client). OWASP advises 600,000 for
 /// SHA-256; a million are about a second here, and four thousand millions, which the field can hold, an hour.
@@ -28,7 +28,7 @@ impl Authentication {
     ///
     /// # Errors
     /// The mechanism cannot be used with a name or password like this.
-    pub fn new(user: &str, settings: &Settings) -> Result<Self, String> {
+    pub fn new(user: &str, settings: &ClientSettings) -> Result<Self, String> {
         let credentials = Credentials::default().with_username(user).with_password(settings.password.as_str()).with_channel_binding(ChannelBinding::None);
         let made: Result<Box<dyn Mechanism>, _> = match settings.sasl {
             Sasl::ScramSha256 => Scram::<Sha256>::from_credentials(credentials).map(|made| Box::new(made) as _),

@@ -21,10 +21,14 @@ use super::reader::Broken;
 pub enum Arrival<'a> {
     /// A message, and the first update in it.
     Message(Option<Cow<'a, [u8]>>),
+    /// A message that tells of an item without its update: the names of its node and of the item.
+    Pointer(String, String),
     /// Presence of somebody.
     Presence,
     /// The answer to a request of ours: its id where it is one of ours, the condition where it is an error.
     Answer(Option<u64>, Option<String>),
+    /// The answer to a request of ours with something in it: the first update of an item, or a number of nodes.
+    Found(Option<u64>, Found<'a>),
     /// A request of the server's or another client's.
     Request {
         /// To be given back.
@@ -34,50 +38,83 @@ pub enum Arrival<'a> {
         /// XEP-0199.
         is_ping: bool,
     },
+    /// How many stanzas have we handled? (XEP-0198)
+    AckRequest,
+    /// So many of ours have been handled.
+    Ack(u32),
     /// The stream ends with this condition (RFC 6120 §4.9).
     StreamError(String),
     /// The stream ends in order.
     Footer,
 }
 
+impl Arrival<'_> {
+    /// Whether it is an iq, a message or a presence.
+    pub fn is_stanza(&self) -> bool {
+        !matches!(self, Self::AckRequest | Self::Ack(_) | Self::StreamError(_) | Self::Footer)
+    }
+}
+
+/// What an answer has in it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found<'a> {
+    /// An update.
+    Update(Cow<'a, [u8]>),
+    /// How many there are (XEP-0059).
+    Count(u64),
+}
+
+type Chain = [(&'static str, &'static str); 4];
+
 /// The way from a message to the update in it.
-const CHAIN: [(&str, &str); 4] = [(ns::PUBSUB_EVENT, "event"), (ns::PUBSUB_EVENT, "items"), (ns::PUBSUB_EVENT, "item"), (ns::UPDATE, "update")];
+const EVENT: Chain = [(ns::PUBSUB_EVENT, "event"), (ns::PUBSUB_EVENT, "items"), (ns::PUBSUB_EVENT, "item"), (ns::UPDATE, "update")];
+/// The way from an answer to the update in it.
+const ITEMS: Chain = [(ns::PUBSUB, "pubsub"), (ns::PUBSUB, "items"), (ns::PUBSUB, "item"), (ns::UPDATE, "update")];
+/// How far the way leads to an item.
+const ITEM: u16 = 3;
 
 /// The namespaces in force: those of the root element, between stanzas.
 #[derive(Default)]
 pub struct Names {
     resolver: NamespaceResolver,
+    /// Whether items without an update are to be named.
+    pointers: bool,
 }
 
 /// The root's level; an element within it has a higher one.
 const ROOT: u16 = 1;
 
 impl Names {
-    /// The stream begins with this tag.
+    /// With items without an update named, or passed over.
+    pub fn new(pointers: bool) -> Self {
+        Self { pointers, ..Self::default() }
+    }
+
+    /// The document begins with this tag, which must be that of `root` (namespace and name).
     ///
     /// # Errors
-    /// It is no stream's.
-    pub fn open(&mut self, tag: &[u8]) -> Result<(), Broken> {
+    /// It is not.
+    pub fn open(&mut self, tag: &[u8], root: (&str, &str)) -> Result<(), Broken> {
         match Reader::from_str(text(tag)?).read_event().map_err(parser)? {
             Event::Start(start) => {
                 self.declare(ROOT, &start, |_, _| ())?;
-                self.is_root(start.name())
+                self.is_root(start.name(), root)
             }
             _ => Err(Broken::Xml("no start tag")),
         }
     }
 
-    /// The stream ends with this tag.
+    /// The document ends with this tag.
     ///
     /// # Errors
-    /// It is no stream's.
-    pub fn close(&mut self, tag: &[u8]) -> Result<(), Broken> {
+    /// It is not.
+    pub fn close(&mut self, tag: &[u8], root: (&str, &str)) -> Result<(), Broken> {
         let name = text(tag)?.trim_start_matches("</").trim_end_matches('>').trim_end();
-        self.is_root(QName(name))
+        self.is_root(QName(name), root)
     }
 
-    fn is_root(&self, name: QName<'_>) -> Result<(), Broken> {
-        if self.resolve(name)? == (ns::STREAM, "stream") { Ok(()) } else { Err(Broken::Unexpected(name.0.to_owned())) }
+    fn is_root(&self, name: QName<'_>, root: (&str, &str)) -> Result<(), Broken> {
+        if self.resolve(name)? == root { Ok(()) } else { Err(Broken::Unexpected(name.0.to_owned())) }
     }
 
     /// Declares what a start tag declares, and shows its other attributes to `other`.
@@ -148,6 +185,8 @@ enum Kind {
     Presence,
     Iq,
     StreamError,
+    AckRequest,
+    Ack,
 }
 
 /// A stanza under way.
@@ -157,8 +196,14 @@ struct Stanza<'a> {
     id: Option<String>,
     from: Option<String>,
     of_type: Option<String>,
-    /// How much of [`CHAIN`] has been found; the first of each counts.
+    /// How much of the way to the update has been found; the first of each counts.
     found: u16,
+    /// The names of node and item on that way, where they are wanted.
+    node: Option<String>,
+    item: Option<String>,
+    /// The number in a result set, the first of several.
+    count: Option<String>,
+    in_count: bool,
     /// Whether the last of those found has ended.
     done: bool,
     encoding: Option<String>,
@@ -174,11 +219,17 @@ impl<'a> Stanza<'a> {
     fn start(&mut self, depth: u16, start: &BytesStart<'_>, names: &mut Names) -> Result<(), Broken> {
         let mut broken = None;
         let is_iq = depth == 1 && start.local_name().into_inner() == "iq";
+        let is_ack = depth == 1 && start.local_name().into_inner() == "a";
+        let points = names.pointers && self.kind == Kind::Message && !self.done && depth == self.found + 2;
+        let (mut node, mut item) = (None, None);
         names.declare(ROOT + depth, start, |name, attribute| {
             let place = match name {
                 "id" if is_iq => &mut self.id,
                 "from" if is_iq => &mut self.from,
                 "type" if is_iq => &mut self.of_type,
+                "h" if is_ack => &mut self.id,
+                "node" if points => &mut node,
+                "id" if points => &mut item,
                 _ => return,
             };
             match value(attribute) {
@@ -197,24 +248,49 @@ impl<'a> Stanza<'a> {
                     (ns::CLIENT, "presence") => Kind::Presence,
                     (ns::CLIENT, "iq") => Kind::Iq,
                     (ns::STREAM, "error") => Kind::StreamError,
+                    (ns::SM, "r") => Kind::AckRequest,
+                    (ns::SM, "a") => Kind::Ack,
                     _ => return Err(Broken::Unexpected(format!("{name} xmlns='{space}'"))),
                 };
             }
-            (Kind::Message, _) if !self.done && depth == self.found + 2 && CHAIN.get(usize::from(self.found)) == Some(&(space, name)) => {
-                self.found += 1;
-                if usize::from(self.found) == CHAIN.len()
-                    && let Some(encoding) = start.try_get_attribute("encoding").map_err(|error| Broken::Parser(error.to_string()))?
-                {
-                    self.encoding = Some(value(&encoding)?.into_owned());
+            (Kind::Message, _) if self.leads_on(&EVENT, depth, (space, name)) => {
+                self.step(start)?;
+                match self.found {
+                    2 => self.node = node,
+                    ITEM => self.item = item,
+                    _ => {}
                 }
             }
             (Kind::Iq, 2) => {
+                if self.leads_on(&ITEMS, depth, (space, name)) {
+                    self.step(start)?;
+                }
                 self.is_ping.get_or_insert((space, name) == (ns::PING, "ping"));
                 self.in_error = (space, name) == (ns::CLIENT, "error");
             }
             (Kind::Iq, 3) if self.in_error => self.condition(ns::STANZA_ERRORS, space, name),
+            (Kind::Iq, 4) if self.count.is_none() && (space, name) == (ns::RSM, "count") => {
+                self.count = Some(String::new());
+                self.in_count = true;
+            }
+            (Kind::Iq, _) if self.leads_on(&ITEMS, depth, (space, name)) => self.step(start)?,
             (Kind::StreamError, 2) => self.condition(ns::STREAM_ERRORS, space, name),
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether this is the next element on the way to the update.
+    fn leads_on(&self, chain: &Chain, depth: u16, (space, name): (&str, &str)) -> bool {
+        !self.done && depth == self.found + 2 && chain.get(usize::from(self.found)) == Some(&(space, name))
+    }
+
+    fn step(&mut self, start: &BytesStart<'_>) -> Result<(), Broken> {
+        self.found += 1;
+        if usize::from(self.found) == EVENT.len()
+            && let Some(encoding) = start.try_get_attribute("encoding").map_err(|error| Broken::Parser(error.to_string()))?
+        {
+            self.encoding = Some(value(&encoding)?.into_owned());
         }
         Ok(())
     }
@@ -227,10 +303,15 @@ impl<'a> Stanza<'a> {
 
     fn end(&mut self, depth: u16) {
         self.done |= self.found > 0 && depth == self.found + 1;
+        self.in_count &= depth != 4;
     }
 
     fn text(&mut self, depth: u16, text: impl FnOnce() -> Cow<'a, str>) {
-        if !self.done && usize::from(self.found) == CHAIN.len() && depth == self.found + 1 {
+        if self.in_count && depth == 4 {
+            self.count.get_or_insert_default().push_str(&text());
+            return;
+        }
+        if !self.done && usize::from(self.found) == EVENT.len() && depth == self.found + 1 {
             if self.text.is_empty() {
                 self.text = text();
             } else {
@@ -239,30 +320,52 @@ impl<'a> Stanza<'a> {
         }
     }
 
-    fn finish(self) -> Result<Arrival<'a>, Broken> {
-        let condition = || self.condition.unwrap_or_else(|| "undefined-condition".to_owned());
+    /// The update that was found.
+    fn update(&mut self) -> Option<Cow<'a, [u8]>> {
+        if usize::from(self.found) < EVENT.len() {
+            return None;
+        }
+        match (self.encoding.take(), std::mem::take(&mut self.text)) {
+            (None, Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
+            (encoding, text) => update::decode(text.into_owned(), encoding.as_deref()).map(Cow::Owned),
+        }
+    }
+
+    fn finish(mut self) -> Result<Arrival<'a>, Broken> {
         Ok(match self.kind {
-            Kind::Message if usize::from(self.found) < CHAIN.len() => Arrival::Message(None),
-            Kind::Message => Arrival::Message(match (self.encoding, self.text) {
-                (None, Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
-                (encoding, text) => update::decode(text.into_owned(), encoding.as_deref()).map(Cow::Owned),
-            }),
+            Kind::Message => match (self.update(), self.node, self.item) {
+                (None, Some(node), Some(item)) => Arrival::Pointer(node, item),
+                (update, ..) => Arrival::Message(update),
+            },
             Kind::Presence => Arrival::Presence,
-            Kind::StreamError => Arrival::StreamError(condition()),
+            Kind::AckRequest => Arrival::AckRequest,
+            Kind::Ack => {
+                let handled = self.id.and_then(|handled| handled.parse().ok());
+                Arrival::Ack(handled.ok_or_else(|| Broken::Unexpected("a without a count".to_owned()))?)
+            }
+            Kind::StreamError => Arrival::StreamError(self.condition.unwrap_or_else(undefined)),
             Kind::Iq => {
+                let update = self.update();
                 let id = self.id.ok_or_else(|| Broken::Unexpected("iq without an id".to_owned()))?;
                 // Others may not answer in the service's place (RFC 6120 §8.1.3).
                 let from_service = self.from.as_deref().is_none_or(|from| from == PUBSUB_SERVICE);
-                match self.of_type.as_deref() {
-                    Some("result") => Arrival::Answer(id.parse().ok().filter(|_| from_service), None),
-                    Some("error") => Arrival::Answer(id.parse().ok().filter(|_| from_service), Some(condition())),
-                    Some("get" | "set") => Arrival::Request { id, from: self.from, is_ping: self.is_ping == Some(true) },
+                let ours = || id.parse().ok().filter(|_| from_service);
+                match (self.of_type.as_deref(), update, self.count.and_then(|count| count.parse().ok())) {
+                    (Some("result"), Some(update), _) => Arrival::Found(ours(), Found::Update(update)),
+                    (Some("result"), None, Some(count)) => Arrival::Found(ours(), Found::Count(count)),
+                    (Some("result"), None, None) => Arrival::Answer(ours(), None),
+                    (Some("error"), ..) => Arrival::Answer(ours(), Some(self.condition.unwrap_or_else(undefined))),
+                    (Some("get" | "set"), ..) => Arrival::Request { id, from: self.from, is_ping: self.is_ping == Some(true) },
                     _ => return Err(Broken::Unexpected("iq without a type".to_owned())),
                 }
             }
             Kind::None => return Err(Broken::Xml("no element")),
         })
     }
+}
+
+fn undefined() -> String {
+    "undefined-condition".to_owned()
 }
 
 /// The bytes as text of characters that XML allows (XML 1.0 §2.2).

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::reader::{Broken, Reader};
-use super::stanza::Arrival;
+use super::stanza::{Arrival, Found};
 use crate::protocols::xmpp::reader::{Event, StreamReader};
 use crate::protocols::xmpp::xml::Element;
 use crate::protocols::xmpp::{namespaces as ns, update};
@@ -21,6 +21,11 @@ pub fn read(pieces: &[&[u8]]) -> Result<Vec<Arrival<'static>>, Broken> {
 fn owned(arrival: Arrival<'_>) -> Arrival<'static> {
     match arrival {
         Arrival::Message(update) => Arrival::Message(update.map(|update| Cow::Owned(update.into_owned()))),
+        Arrival::Pointer(node, item) => Arrival::Pointer(node, item),
+        Arrival::Found(id, Found::Update(update)) => Arrival::Found(id, Found::Update(Cow::Owned(update.into_owned()))),
+        Arrival::Found(id, Found::Count(count)) => Arrival::Found(id, Found::Count(count)),
+        Arrival::AckRequest => Arrival::AckRequest,
+        Arrival::Ack(handled) => Arrival::Ack(handled),
         Arrival::Presence => Arrival::Presence,
         Arrival::Answer(id, refusal) => Arrival::Answer(id, refusal),
         Arrival::Request { id, from, is_ping } => Arrival::Request { id, from, is_ping },
@@ -48,7 +53,25 @@ fn model(element: &Element) -> Option<Arrival<'static>> {
     } else if element.is("iq", ns::CLIENT) {
         let id = element.attribute("id")?;
         match element.attribute("type")? {
-            "result" => Some(Arrival::Answer(id.parse().ok(), None)),
+            "result" => {
+                let found = element
+                    .child("pubsub", ns::PUBSUB)
+                    .and_then(|pubsub| pubsub.child("items", ns::PUBSUB)?.child("item", ns::PUBSUB)?.child("update", ns::UPDATE))
+                    .and_then(|found| update::decode(found.text().into_owned(), found.attribute("encoding")));
+                // Of the elements that may hold a number, the first one that holds one: were there several, it would be anybody's guess.
+                let counts: Vec<&Element> =
+                    element.elements().flat_map(Element::elements).flat_map(Element::elements).filter(|child| child.is("count", ns::RSM)).collect();
+                match (found, counts.as_slice()) {
+                    (Some(update), _) => Some(Arrival::Found(id.parse().ok(), Found::Update(Cow::Owned(update)))),
+                    (None, []) => Some(Arrival::Answer(id.parse().ok(), None)),
+                    (None, [count]) if count.children.len() == 1 && count.elements().count() == 0 => {
+                        // A number, all of it in one piece.
+                        let count = count.text().parse().ok()?;
+                        Some(Arrival::Found(id.parse().ok(), Found::Count(count)))
+                    }
+                    _ => None,
+                }
+            }
             // Of several errors the last one with a condition, were there any: a stanza has one.
             "error" if element.elements().filter(|child| child.is("error", ns::CLIENT)).count() < 2 => {
                 let refusal = element.child("error", ns::CLIENT).map_or_else(|| "undefined-condition".to_owned(), |error| condition(error, ns::STANZA_ERRORS));

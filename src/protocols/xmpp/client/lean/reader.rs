@@ -2,6 +2,10 @@
 
 use super::splitter::{DEEPEST, LARGEST_TAG, Piece, Splitter};
 use super::stanza::{Arrival, Names, arrival};
+use crate::protocols::xmpp::namespaces as ns;
+
+/// The root element of a stream over TCP.
+const ROOT: (&str, &str) = (ns::STREAM, "stream");
 
 /// The largest stanza that is read, in bytes: the largest payload (1 MiB), each of whose characters may have become six,
 /// and an envelope. This is all that a server can make one connection keep.
@@ -33,6 +37,20 @@ pub enum Broken {
     Unexpected(String),
 }
 
+/// Reads an element that stands alone and declares its own namespaces.
+///
+/// # Errors
+/// It is none, or more, or beyond a limit.
+pub fn element(text: &[u8], pointers: bool) -> Result<Arrival<'_>, Broken> {
+    if text.len() > LARGEST {
+        return Err(Broken::TooLarge);
+    }
+    match Splitter::within().next(text)? {
+        Some((Piece::Element, length)) if length == text.len() => arrival(text, &mut Names::new(pointers)),
+        _ => Err(Broken::Xml("no whole element")),
+    }
+}
+
 /// Reads a stream. After the first error it must not be used again.
 #[derive(Default)]
 pub struct Reader {
@@ -44,6 +62,11 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// For a stream in which items without an update are named, or passed over.
+    pub fn new(pointers: bool) -> Self {
+        Self { names: Names::new(pointers), ..Self::default() }
+    }
+
     /// Takes bytes as they come; what they complete is handed to `take`.
     ///
     /// # Errors
@@ -80,10 +103,10 @@ impl Reader {
             }
             match piece {
                 Piece::Nothing => {}
-                Piece::Open => self.names.open(text)?,
+                Piece::Open => self.names.open(text, ROOT)?,
                 Piece::Element => take(arrival(text, &mut self.names)?),
                 Piece::Close => {
-                    self.names.close(text)?;
+                    self.names.close(text, ROOT)?;
                     self.closed = true;
                     take(Arrival::Footer);
                 }

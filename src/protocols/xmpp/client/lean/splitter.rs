@@ -63,6 +63,11 @@ enum State {
 const CDATA: &[u8] = b"![CDATA[";
 
 impl Splitter {
+    /// For what stands within a root that has begun elsewhere, or needs none.
+    pub fn within() -> Self {
+        Self { opened: true, ..Self::default() }
+    }
+
     /// The first piece of `bytes` and its length; `None` where more bytes are needed. `bytes` begin with a piece: what
     /// an earlier call has not finished must be in them again, and is not looked at twice.
     ///

@@ -15,6 +15,7 @@ use crate::contender::topic::Topic;
 use crate::contender::{Fault, Publisher};
 
 use super::link::{Answer, Caller, Link, Request};
+use super::settings::{ALL_TOPICS, ClientSettings, Form};
 
 /// A goodbye may take a second; the stream's own is a little shorter.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -22,6 +23,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// Publishes over one stream; a task of its own reads the answers.
 pub struct PubSubPublisher {
     window: usize,
+    /// What topics are created with.
+    form: Rc<Form>,
+    collection: bool,
     timeout: Duration,
     last_id: Cell<u64>,
     pending: Rc<Pending>,
@@ -53,12 +57,13 @@ impl PubSubPublisher {
     /// As for any login.
     pub async fn connect<L: Link>(caller: Caller<'_>, overlap: usize) -> Result<Self, Fault> {
         let (window, timeout) = (caller.settings.window, caller.timeout);
+        let (form, collection) = (Rc::new(caller.settings.form()), caller.settings.collection);
         let link = L::connect(caller).await?;
         let pending = Rc::new(Pending::default());
         let (sender, receiver) = mpsc::channel(window.max(overlap));
         let mut tasks = JoinSet::new();
         tasks.spawn_local(answer(link, receiver, Rc::clone(&pending)));
-        Ok(Self { window, timeout, last_id: Cell::new(0), pending, outgoing: RefCell::new(Some(sender)), tasks: RefCell::new(tasks) })
+        Ok(Self { window, form, collection, timeout, last_id: Cell::new(0), pending, outgoing: RefCell::new(Some(sender)), tasks: RefCell::new(tasks) })
     }
 
     /// Sends a request and waits for its answer. The order of calls is the order on the wire.
@@ -80,14 +85,18 @@ impl PubSubPublisher {
     }
 
     async fn create_one(&self, topic: Topic, payload: Bytes) -> Result<(), Fault> {
-        let what = format!("creating the node {}", topic.name());
         // Both are sent at once: the server does them in this order.
-        let (created, published) = futures::join!(self.request(&what, Request::Create(topic)), self.publish_one(topic, payload));
-        match created {
-            Ok(()) => published,
+        let (created, published) = futures::join!(self.make(topic.name(), Rc::clone(&self.form)), self.publish_one(topic, payload));
+        created.and(published)
+    }
+
+    /// Makes a node exist.
+    async fn make(&self, node: String, form: Rc<Form>) -> Result<(), Fault> {
+        let what = format!("creating the node {node}");
+        match self.request(&what, Request::Create(node, form)).await {
             // There already, from before or from another publisher: that is all that was wanted.
-            Err(Refusal::Condition(condition)) if condition == "conflict" => published,
-            Err(refusal) => Err(refusal.fault(&what)),
+            Err(Refusal::Condition(condition)) if condition == "conflict" => Ok(()),
+            created => created.map_err(|refusal| refusal.fault(&what)),
         }
     }
 
@@ -109,6 +118,9 @@ impl Refusal {
 #[async_trait(?Send)]
 impl Publisher for PubSubPublisher {
     async fn create(&self, topics: Vec<(Topic, Bytes)>) -> Result<(), Fault> {
+        if self.collection {
+            self.make(ALL_TOPICS.to_owned(), Rc::new(ClientSettings::form_of_collection())).await?;
+        }
         // Two requests for each topic.
         let at_once = self.window.div_ceil(2);
         let mut made = futures::stream::iter(topics).map(|(topic, payload)| self.create_one(topic, payload)).buffer_unordered(at_once);
