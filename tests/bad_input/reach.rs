@@ -126,6 +126,7 @@ fn parts_are_what_stands_between_placeholders() {
 /// Variants that are not of bad input, or cannot be had from a file: the test that reaches them, or why none can.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("Unpackable::Broken", "src/protocols/http/changes/gzip.rs::a_bomb_is_refused_at_the_limit"),
+    ("Unpackable::TooLarge", "src/protocols/http/changes/gzip.rs::a_bomb_is_refused_at_the_limit"),
     ("Broken::Parser", "src/protocols/xmpp/client/lean/tests.rs::what_is_forbidden_or_broken_is_named"),
     ("Broken::Restricted", "src/protocols/xmpp/client/lean/tests.rs::what_is_forbidden_or_broken_is_named"),
     ("Broken::TooDeep", "tests/xmpp/clients.rs::a_lean_client_keeps_to_its_limits"),
