@@ -13,13 +13,13 @@ use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderMap, HeaderValue, LINK};
 use hyper::{Method, Request, StatusCode, Uri};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::courier::{Bag, Callback, Courier, Errand};
 use super::form::{self, Mode, Question, Wish};
 use super::settings::Settings;
 use crate::contender::pace::Pace;
+use crate::measure::clock::{Clock as _, Instant, RealClock};
 use crate::protocols::http::extension::{Answer, Answered, Change, Extension, Service, Taken, Visit, not_allowed, words};
 
 /// Largest request for a subscription, bytes.
@@ -171,7 +171,7 @@ impl State {
             }
             if let (true, Some(room)) = (intent.subscribing, room) {
                 subscriber.subscriptions.set(subscriber.subscriptions.get() + 1);
-                let until = Instant::now() + self.pace.measured(Duration::from_secs(intent.lease.min(u64::from(u32::MAX))));
+                let until = RealClock.now().after(self.pace.measured(Duration::from_secs(intent.lease.min(u64::from(u32::MAX)))));
                 let new =
                     Subscription { subscriber: Rc::clone(subscriber), secret: intent.secret.clone(), links: Rc::clone(&intent.links), until, _room: room };
                 // What has changed since the request came is not to be missed.
@@ -232,7 +232,7 @@ impl Extension for Hub {
     fn changed(&self, change: &Change<'_>) {
         let subscriptions = self.state.subscriptions.borrow();
         let Some(of_topic) = subscriptions.get(change.name) else { return };
-        let now = Instant::now();
+        let now = RealClock.now();
         for subscription in of_topic.iter().filter(|subscription| subscription.until > now) {
             self.state.tell(subscription, change.name, change.payload);
         }
@@ -260,7 +260,7 @@ impl Extension for Hub {
         let looking = async {
             loop {
                 tokio::time::sleep(SWEEP).await;
-                let now = Instant::now();
+                let now = RealClock.now();
                 self.state.keep(|subscription| subscription.until > now);
             }
         };
