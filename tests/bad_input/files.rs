@@ -85,6 +85,10 @@ fn plain(told: &str) -> String {
     if let Some(start) = told.find(" column ").filter(|_| told.contains("is not a recording of pushbench")).map(|at| at + 8) {
         let end = start + told[start..].find(|character: char| !character.is_ascii_digit()).unwrap_or(told.len() - start);
         plain.replace_range(start..end, "…");
+        // What half a recording breaks off in depends on how long its second half is.
+        for part in ["a value", "an object", "a string", "a list"] {
+            plain = plain.replace(&format!("EOF while parsing {part}"), "EOF while parsing …");
+        }
     }
     if let Some(start) = plain.find(", expected one of `") {
         let end = plain[start..].find(" at line").map_or(plain.len(), |at| start + at);

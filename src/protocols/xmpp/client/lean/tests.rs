@@ -143,7 +143,7 @@ fn what_is_forbidden_or_broken_is_named() {
         ("<message><p:x/></message>", "prefix"),
         ("<![CDATA[x]]>", "between stanzas"),
         ("hello <message/>", "between stanzas"),
-        ("<r xmlns='urn:xmpp:sm:3'/>", "unexpected <r xmlns='urn:xmpp:sm:3'>"),
+        ("<resumed xmlns='urn:xmpp:sm:3'/>", "unexpected <resumed xmlns='urn:xmpp:sm:3'>"),
         ("<message xmlns='jabber:server'/>", "unexpected <message xmlns='jabber:server'>"),
         ("<iq id='1'/>", "without a type"),
         ("<iq type='get'/>", "without an id"),
