@@ -334,14 +334,38 @@ fn curl_holds_polls_and_streams() {
 #[test]
 fn python_is_called_back() {
     let Some(python) = python("http.server") else { return };
-    let served = Served::start(&["webhook"]);
-    let output = Command::new(python).arg("-B").arg(ours("websub.py")).arg(served.port()).output().expect("Python was there a moment ago");
+    let rows = seen_by_python(Path::new(&python), "websub.py", None, &["webhook"]);
+    page::hold("interop.md", "websub", &["what Python did", "what came"], &rows);
+}
+
+/// What a script of ours saw that is run by Python, at a server of its own.
+fn seen_by_python(python: &Path, script: &str, first: Option<&str>, serve: &[&str]) -> Vec<Vec<String>> {
+    let served = Served::start(serve);
+    let output = Command::new(python).arg("-B").arg(ours(script)).args(first).arg(served.port()).output().expect("Python was there a moment ago");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let rows: Vec<Vec<String>> = said.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
     let (code, counted) = served.end(Signal::SIGTERM);
     assert_eq!(code, Some(0), "{counted}");
-    page::hold("interop.md", "websub", &["what Python did", "what came"], &rows);
+    said.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn python_reads_feeds_and_bitmaps() {
+    let Some(python) = python("pyroaring") else { return };
+    let mut rows = Vec::new();
+    for (kind, contender, settings) in [
+        ("feed", "rest-changes", &["period=1s"][..]),
+        ("roaring", "rest-bitmap", &["encoding=roaring", "window=500ms", "outside=1000", "outside_interval=1s"]),
+        ("gzip", "rest-bitmap", &["encoding=gzip", "window=500ms", "outside=1000", "outside_interval=1s"]),
+    ] {
+        let settings = settings.iter().flat_map(|setting| ["--set", setting]);
+        let serve: Vec<&str> = std::iter::once(contender).chain(settings).collect();
+        for mut seen in seen_by_python(Path::new(&python), "changes.py", Some(kind), &serve) {
+            seen.insert(0, format!("`{contender}`, {kind}"));
+            rows.push(seen);
+        }
+    }
+    page::hold("interop.md", "changes", &["server", "what Python did", "what came"], &rows);
 }
 
 #[test]
