@@ -56,8 +56,8 @@ pub fn xmpp_server_reader(bytes: &[u8]) {
     for pieces in cuts(bytes) {
         let (parts, end) = events(&pieces);
         assert_eq!(parts, whole.0);
-        // Which of several mistakes is seen first may hang on the cut.
-        assert_eq!(end.is_some(), whole.1.is_some(), "{end:?} or {:?}", whole.1);
+        // Which of several mistakes is seen first may hang on the cut; and text that stands outside of any tag is looked at when it ends.
+        assert!(end.is_some() == whole.1.is_some() || !bytes.contains(&b'<'), "{end:?} or {:?}", whole.1);
     }
     for event in &whole.0 {
         if let Event::Element(element) = event {
@@ -238,7 +238,8 @@ pub fn sasl_client(bytes: &[u8]) {
             Err(_) => message.to_vec(),
         };
         match mechanism.response(&message) {
-            Ok(answer) => assert!(answer.is_ascii(), "the answer is no text"),
+            // What a server says is sent back to it, in base64: its own nonsense too.
+            Ok(answer) => assert!(answer.is_ascii() || !message.is_ascii(), "the answer is no text"),
             Err(_) => _ = mechanism.success(&message),
         }
     }

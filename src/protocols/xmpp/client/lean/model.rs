@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::reader::{Broken, Reader};
 use super::stanza::{Arrival, Found};
 use crate::protocols::xmpp::reader::{Event, StreamReader};
+use crate::protocols::xmpp::server::PUBSUB_SERVICE;
 use crate::protocols::xmpp::xml::Element;
 use crate::protocols::xmpp::{namespaces as ns, update};
 
@@ -52,6 +53,9 @@ fn model(element: &Element) -> Option<Arrival<'static>> {
         Some(Arrival::Message(update.map(Cow::Owned)))
     } else if element.is("iq", ns::CLIENT) {
         let id = element.attribute("id")?;
+        // Nobody else may answer in the service's place (RFC 6120 §8.1.3).
+        let from_service = element.attribute("from").is_none_or(|from| from == PUBSUB_SERVICE);
+        let ours = || id.parse().ok().filter(|_| from_service);
         match element.attribute("type")? {
             "result" => {
                 let found = element
@@ -62,12 +66,12 @@ fn model(element: &Element) -> Option<Arrival<'static>> {
                 let counts: Vec<&Element> =
                     element.elements().flat_map(Element::elements).flat_map(Element::elements).filter(|child| child.is("count", ns::RSM)).collect();
                 match (found, counts.as_slice()) {
-                    (Some(update), _) => Some(Arrival::Found(id.parse().ok(), Found::Update(Cow::Owned(update)))),
-                    (None, []) => Some(Arrival::Answer(id.parse().ok(), None)),
+                    (Some(update), _) => Some(Arrival::Found(ours(), Found::Update(Cow::Owned(update)))),
+                    (None, []) => Some(Arrival::Answer(ours(), None)),
                     (None, [count]) if count.children.len() == 1 && count.elements().count() == 0 => {
                         // A number, all of it in one piece.
                         let count = count.text().parse().ok()?;
-                        Some(Arrival::Found(id.parse().ok(), Found::Count(count)))
+                        Some(Arrival::Found(ours(), Found::Count(count)))
                     }
                     _ => None,
                 }
@@ -75,7 +79,7 @@ fn model(element: &Element) -> Option<Arrival<'static>> {
             // Of several errors the last one with a condition, were there any: a stanza has one.
             "error" if element.elements().filter(|child| child.is("error", ns::CLIENT)).count() < 2 => {
                 let refusal = element.child("error", ns::CLIENT).map_or_else(|| "undefined-condition".to_owned(), |error| condition(error, ns::STANZA_ERRORS));
-                Some(Arrival::Answer(id.parse().ok(), Some(refusal)))
+                Some(Arrival::Answer(ours(), Some(refusal)))
             }
             "get" | "set" => {
                 let is_ping = element.elements().next().is_some_and(|child| child.is("ping", ns::PING));
