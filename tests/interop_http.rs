@@ -275,7 +275,7 @@ fn what_cannot_be_served_is_told_with_a_remedy() {
         (&["rest-poll", "--listen", "nowhere"], 2, "--listen"),
         (&["rest-poll", "--max-payload", "1GiB"], 2, "1 B to 64 MiB"),
         (&["rest-poll", "--set", "interval"], 2, "KEY=VALUE"),
-        (&["rest-poll", "--set", "intervall=5s"], 2, "interval, connection"),
+        (&["rest-poll", "--set", "intervall=5s"], 2, "allowed: model, interval, pause"),
         (&["rest-poll", "--set", "interval=5"], 2, "22m42s"),
         (&["rest-poll", "--listen", &port], 3, "port 0 takes any free one"),
     ] {
