@@ -1,7 +1,7 @@
 //! What each subscriber has yet to get, for servers that hold requests or streams: who wants which topics, and what came of them since.
 //!
 //! A subscriber names its topics once and is given an outbox; from then on it names the outbox. Every change is made ready once
-//! ([`Update`]) and put into the outbox of everybody who wants it. Its sequence number is the same for all: whoever says which number it
+//! (`Update`) and put into the outbox of everybody who wants it. Its sequence number is the same for all: whoever says which number it
 //! has seen last gets what came after it, so that nothing is lost between two requests, or two connections. First come the present values of
 //! all topics, read when they are sent; whoever has fallen behind further than the outbox reaches back gets them again.
 
