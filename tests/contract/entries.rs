@@ -85,7 +85,7 @@ pub fn protocol(entry: Entry) -> Rc<dyn Protocol> {
 
 /// Puts each of them to the test, several at once: real time is mostly waiting.
 pub fn each(entries: Vec<Entry>, test: impl Fn(Entry) + Sync) {
-    each_at_once(3, entries, test);
+    each_at_once(2, entries, test);
 }
 
 /// Puts each of them to the test, so many at once.

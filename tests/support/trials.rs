@@ -23,12 +23,27 @@ pub fn in_virtual_time(text: &str) -> Trial {
 /// The same with contenders of one's own.
 pub fn in_virtual_time_with(text: &str, registry: Registry) -> Trial {
     let clock = VirtualClock::default();
-    clock.run(run(text, registry, Rc::new(clock.clone()))).expect("somebody always waits for something")
+    checked(clock.run(run(text, registry, Rc::new(clock.clone()))).expect("somebody always waits for something"))
 }
 
 /// Runs the first contender of a scenario in real time.
 pub async fn in_real_time(text: &str) -> Trial {
-    run(text, REGISTRY, Rc::new(RealClock)).await
+    // What a machine is too busy to publish in time says nothing of a contender: one that cannot publish cannot do it thrice.
+    for _ in 0..2 {
+        let trial = run(text, REGISTRY, Rc::new(RealClock)).await;
+        if trial.published == trial.updates {
+            return checked(trial);
+        }
+    }
+    checked(run(text, REGISTRY, Rc::new(RealClock)).await)
+}
+
+/// A trial whose own checks hold.
+fn checked(trial: Trial) -> Trial {
+    for check in &trial.checks {
+        assert!(check.holds, "{}: {check:?}", trial.contender);
+    }
+    trial
 }
 
 async fn run(text: &str, registry: Registry, clock: Rc<dyn Clock>) -> Trial {
@@ -54,9 +69,6 @@ async fn run(text: &str, registry: Registry, clock: Rc<dyn Clock>) -> Trial {
     let trial = trial::run(&order, &trace, &|_| {}).await;
     let trial = trial.unwrap_or_else(|error| panic!("{}: {error}", entry.name)).expect("nobody interrupts");
     assert!(trial.complete);
-    for check in &trial.checks {
-        assert!(check.holds, "{}: {check:?}", entry.name);
-    }
     trial
 }
 
