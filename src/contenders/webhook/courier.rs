@@ -55,7 +55,10 @@ pub(super) enum Errand {
 /// What waits for a courier.
 pub(super) struct Bag {
     most: usize,
-    errands: RefCell<VecDeque<Errand>>,
+    callbacks: RefCell<VecDeque<Errand>>,
+    questions: RefCell<VecDeque<Errand>>,
+    /// Whether the last one handed out was a callback.
+    told: Cell<bool>,
     news: Notify,
     closed: Cell<bool>,
 }
@@ -63,18 +66,20 @@ pub(super) struct Bag {
 impl Bag {
     /// Empty; holds so many callbacks. Questions always find a place: each is the answer to a request.
     pub fn new(most: usize) -> Self {
-        Self { most, errands: RefCell::default(), news: Notify::new(), closed: Cell::new(false) }
+        Self { most, callbacks: RefCell::default(), questions: RefCell::default(), told: Cell::new(false), news: Notify::new(), closed: Cell::new(false) }
     }
 
     /// Puts an errand in; where there are too many, the oldest callback is given up.
     pub fn put(&self, errand: Errand) {
-        let mut errands = self.errands.borrow_mut();
-        if errands.len() >= self.most
-            && let Some(oldest) = errands.iter().position(|errand| matches!(errand, Errand::Tell { .. }))
-        {
-            errands.remove(oldest);
+        if matches!(errand, Errand::Tell { .. }) {
+            let mut callbacks = self.callbacks.borrow_mut();
+            if callbacks.len() >= self.most {
+                callbacks.pop_front();
+            }
+            callbacks.push_back(errand);
+        } else {
+            self.questions.borrow_mut().push_back(errand);
         }
-        errands.push_back(errand);
         self.news.notify_one();
     }
 
@@ -86,13 +91,22 @@ impl Bag {
 
     /// Ends the courier, whatever waits.
     pub fn give_up(&self) {
-        self.errands.borrow_mut().clear();
+        self.callbacks.borrow_mut().clear();
+        self.questions.borrow_mut().clear();
         self.close();
+    }
+
+    /// Callbacks and questions take turns where both wait: thousands of leases that are renewed at once must not hold up the news, nor news the leases.
+    fn take(&self) -> Option<Errand> {
+        let (mut callbacks, mut questions) = (self.callbacks.borrow_mut(), self.questions.borrow_mut());
+        let tell = !callbacks.is_empty() && (questions.is_empty() || !self.told.get());
+        self.told.set(tell);
+        if tell { callbacks.pop_front() } else { questions.pop_front() }
     }
 
     async fn next(&self) -> Option<Errand> {
         loop {
-            if let Some(errand) = self.errands.borrow_mut().pop_front() {
+            if let Some(errand) = self.take() {
                 return Some(errand);
             }
             if self.closed.get() {
@@ -207,5 +221,37 @@ impl Courier {
         let (sender, connection) = http1::handshake(TokioIo::new(Metered::new(stream, meter.clone()))).await.ok()?;
         let driver = tokio::task::spawn_local(async move { _ = connection.await });
         Some(Line { sender, meter, driver })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tell(payload: usize) -> Errand {
+        Errand::Tell { links: Rc::from(""), body: Bytes::new(), payload, secret: None }
+    }
+
+    fn ask() -> Errand {
+        let question = Question { mode: super::super::form::Mode::Subscribe, topic: String::new(), challenge: String::new(), lease: None };
+        Errand::Ask(question, Rc::new(|_| {}))
+    }
+
+    /// How many bytes of payload a callback has; `None` for a question.
+    fn told(errand: Option<Errand>) -> Option<usize> {
+        match errand.expect("something waits") {
+            Errand::Tell { payload, .. } => Some(payload),
+            Errand::Ask(..) => None,
+        }
+    }
+
+    #[test]
+    fn questions_neither_hold_up_callbacks_nor_push_them_out() {
+        let bag = Bag::new(2);
+        (0..10).for_each(|_| bag.put(ask()));
+        (1..=3).for_each(|number| bag.put(tell(number)));
+        let taken: Vec<Option<usize>> = (0..12).map(|_| told(bag.take())).collect();
+        assert_eq!(taken[..4], [Some(2), None, Some(3), None], "the oldest of too many callbacks is given up, and no other");
+        assert!(taken[4..].iter().all(Option::is_none) && bag.take().is_none());
     }
 }
