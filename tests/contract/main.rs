@@ -255,6 +255,9 @@ fn forecasts_are_what_then_happens() {
                 payload: 200,
             };
             let forecast = protocol(contender).forecast(&load);
+            if contender.direction() == Direction::Pull && !forecast.at_most {
+                assert_eq!(trial.requests_planned, forecast.requests, "{}: the plan is the scenario's, to the last request", contender.name());
+            }
             let window = &trial.subscriber_traffic.window;
             let close = |forecast: u64, seen: u64| {
                 if protocol(contender).forecast(&load).at_most { seen <= forecast } else { forecast.abs_diff(seen) as f64 <= 0.02 * seen.max(50) as f64 }

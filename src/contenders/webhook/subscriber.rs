@@ -87,7 +87,7 @@ impl Called {
     /// Subscribes or unsubscribes.
     async fn say(&self, mode: Mode, topic: Topic) -> Result<(), Fault> {
         let what = || format!("POST /hub for {topic}");
-        let url = format!("http://{}/topics/{topic}", self.seat.server.socket);
+        let url = self.url(topic);
         self.reception.expected.borrow_mut().insert((mode, url.clone()));
         let subscribing = mode == Mode::Subscribe;
         let secret = self.reception.secret.clone().filter(|_| subscribing);
@@ -150,11 +150,29 @@ impl Called {
         }
     }
 
+    /// Unsubscribes, and answers the hub's question: were they asked all at once, the last of their questions would be cut off with the
+    /// connection, counted by the hub alone.
+    async fn part(&self, topic: Topic) -> Result<(), Fault> {
+        self.say(Mode::Unsubscribe, topic).await?;
+        let wanted = (Mode::Unsubscribe, self.url(topic));
+        loop {
+            let progress = self.reception.progress.notified();
+            if !self.reception.expected.borrow().contains(&wanted) {
+                return Ok(());
+            }
+            progress.await;
+        }
+    }
+
+    fn url(&self, topic: Topic) -> String {
+        format!("http://{}/topics/{topic}", self.seat.server.socket)
+    }
+
     async fn leave(&self) {
         let until = self.seat.clock.now().after(LEAVING);
         let goodbyes = stream::iter(self.seat.topics.iter())
             .take_while(|_| std::future::ready(self.seat.clock.now() < until))
-            .map(|topic| self.say(Mode::Unsubscribe, *topic))
+            .map(|topic| self.part(*topic))
             .buffer_unordered(self.seat.connections.get());
         goodbyes.for_each(async |_| {}).await;
         let _ = self.asked_back().await;
