@@ -6,6 +6,7 @@
 //! a process of its own. Everything of a side runs on one thread, so that nothing here needs to be `Send`.
 
 pub mod client;
+pub mod counted;
 pub mod inbox;
 mod limits;
 pub mod pace;

@@ -90,6 +90,7 @@ pub fn each(entries: Vec<Entry>, test: impl Fn(Entry) + Sync) {
 
 /// Puts each of them to the test, so many at once.
 pub fn each_at_once(at_once: usize, entries: Vec<Entry>, test: impl Fn(Entry) + Sync) {
+    assert!(entries.len() >= 10, "somebody must be put to the test: {}", entries.len());
     let next = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..at_once {

@@ -5,9 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -17,13 +15,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::form::{self, Mode, Question};
 use super::signature;
+use crate::contender::counted::Counted;
 use crate::contender::inbox::{Content, Inbox, Message};
 use crate::contender::socket;
 use crate::contender::topic::Topic;
@@ -185,7 +183,7 @@ fn empty(status: StatusCode) -> Response<Full<Bytes>> {
 }
 
 async fn converse(reception: Rc<Reception>, stream: TcpStream) {
-    let stream = TokioIo::new(Counted { stream, inbox: Rc::clone(&reception.inbox) });
+    let stream = TokioIo::new(Counted::new(stream, Rc::clone(&reception.inbox)));
     let answering = Rc::clone(&reception);
     let service = service_fn(move |request| {
         let reception = Rc::clone(&answering);
@@ -205,35 +203,4 @@ pub(super) async fn listen(server: &str) -> io::Result<TcpListener> {
     let probe = tokio::net::UdpSocket::bind(SocketAddr::new(here, 0)).await?;
     probe.connect(server).await?;
     socket::listen(SocketAddr::new(probe.local_addr()?.ip(), 0))
-}
-
-/// A socket whose bytes are counted in an inbox.
-struct Counted {
-    stream: TcpStream,
-    inbox: Rc<dyn Inbox>,
-}
-
-impl AsyncRead for Counted {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.inbox.bytes(0, buffer.filled().len() - before);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
-        self.inbox.bytes(written, 0);
-        Poll::Ready(Ok(written))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

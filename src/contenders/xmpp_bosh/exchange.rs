@@ -11,8 +11,8 @@ use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 
+use crate::contender::counted::Counted;
 use crate::contender::inbox::{self, Content, Inbox};
-use crate::protocols::xmpp::client::counted::Counted;
 use crate::protocols::xmpp::client::lean::reader::LARGEST;
 
 use super::PATH;

@@ -14,9 +14,9 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::contender::Fault;
+use crate::contender::counted::Counted;
 use crate::contender::inbox::{Content, Inbox, Message};
 use crate::protocols::xmpp::acks::{ASK, Acks};
-use crate::protocols::xmpp::client::counted::Counted;
 use crate::protocols::xmpp::client::fetches::Fetches;
 use crate::protocols::xmpp::client::lean::reader::{self, LARGEST};
 use crate::protocols::xmpp::client::lean::stanza::{Arrival, Found};

@@ -5,7 +5,6 @@
 //! (`authentication`). `lean` is our own client, over TCP.
 
 pub mod authentication;
-pub mod counted;
 pub mod fetches;
 pub mod lean;
 pub mod link;

@@ -1,4 +1,4 @@
-//! A socket whose bytes the inbox counts, for libraries that are given one.
+//! A client's socket whose bytes the inbox counts, for libraries that are given one. The server's is [`crate::measure::ledger::Metered`].
 
 use std::io;
 use std::pin::Pin;
@@ -8,8 +8,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::contender::inbox::Inbox;
-use crate::contender::socket;
+use super::inbox::Inbox;
+use super::socket;
 
 /// A client's socket.
 pub struct Counted {
@@ -26,7 +26,12 @@ impl Counted {
         let socket = TcpStream::connect(to).await?;
         socket::prepare(&socket)?;
         inbox.connected();
-        Ok(Self { socket, inbox: Rc::clone(inbox) })
+        Ok(Self::new(socket, Rc::clone(inbox)))
+    }
+
+    /// A socket that is connected, and known to the inbox.
+    pub fn new(socket: TcpStream, inbox: Rc<dyn Inbox>) -> Self {
+        Self { socket, inbox }
     }
 }
 
