@@ -10,6 +10,10 @@ of the last step narrow it down. Half of the greatest load that was held is then
 is averaged over each minute but the first (allocators warm up), and a straight line put through the averages: its slope and 95 %
 interval (Student's t; neighbouring minutes are taken as independent, which steps of an allocator are not quite).
 
+Two figures of memory: *resident* is what a side's pages take up (VmRSS), *allocated* what it has asked the kernel for (VmData of
+proc(5): heap, mappings and stack of its own), whether or not it has been touched. The first can only grow up to the second, and a
+leak grows in both: whether memory is flat is judged by the second, which is sampled here and not by the harness.
+
 May be stopped and started again: what was found stays in the folder (reports/soak), and the rest goes on. At the end it prints a
 table, writes it into docs/reliability.md, and keeps figures per minute in reports/samples/soak/. Needs Python 3.9 and nothing else.
 """
@@ -23,6 +27,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What grows: readers where each of them asks, updates where each goes to all readers. (key, start, unit of the load)
@@ -31,6 +36,8 @@ CONTENDERS = {
     "xmpp-pubsub": ("updates_per_active_topic = 3 ", "updates_per_active_topic = {} ", 60, "updates a second of all 10 tickers together, each to 500 readers"),
 }
 STEPS_OF_HALVING = 3
+SIDES = ("server", "publisher", "subscriber")
+SAMPLED_EVERY = 5  # seconds
 
 
 def scenario(contender, load, seconds, folder):
@@ -60,12 +67,44 @@ def run(binary, contender, load, seconds, folder):
         shutil.rmtree(out, ignore_errors=True)
         command = [binary, "run", scenario(contender, load, seconds, folder), "--only", contender, "--ui", "plain", "--out", out]
         with open(folder / f"{contender}-{load}-{seconds}s.log", "w") as log:
-            code = subprocess.run(command, stdout=log, stderr=log, cwd=ROOT).returncode
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+            allocated = watch(process)
+            code = process.returncode
         if code not in (0, 1, 3, 4):
             sys.exit(f"{' '.join(map(str, command))}: exit {code}; see {log.name}")
         out.mkdir(exist_ok=True)
+        (out / "allocated.json").write_text(json.dumps(allocated))
         done.write_text(str(code))
     return int(done.read_text()), out
+
+
+def allocated_by(process):
+    """Bytes that each side of a run has asked the kernel for, in the order of their start: server, publisher, subscriber."""
+    sides = []
+    for place in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            behind_name = (place / "stat").read_text().rsplit(")", 1)[1].split()
+            if int(behind_name[1]) == process.pid:
+                lines = (place / "status").read_text().splitlines()
+                data = next(int(line.split()[1]) for line in lines if line.startswith("VmData:"))
+                sides.append((int(behind_name[19]), int(place.name), data * 1024))
+        except (OSError, StopIteration):
+            continue  # It ended while it was looked at.
+    return [data for _, _, data in sorted(sides)]
+
+
+def watch(process):
+    """Waits for the end; what each side had allocated, every few seconds: pairs of Unix seconds and bytes by side."""
+    samples = []
+    while process.poll() is None:
+        sides = allocated_by(process)
+        if len(sides) == len(SIDES):
+            samples.append((time.time(), sides))
+        try:
+            process.wait(SAMPLED_EVERY)
+        except subprocess.TimeoutExpired:
+            pass
+    return samples
 
 
 def value(out, metric):
@@ -112,7 +151,7 @@ def line(values):
 
 
 def per_minute(out):
-    """Mean resident memory per minute of the window, by side, bytes."""
+    """Mean resident and mean allocated memory per minute of the window, by side, bytes."""
     trial = json.loads((out / "recording.json").read_text())["trials"][0]
     minutes = {}
     for second in trial["timeline"]:
@@ -120,7 +159,15 @@ def per_minute(out):
             minutes.setdefault(second["second"] // 60, []).append(second["memory"])
     # The drain's last, broken minute says little.
     whole = [samples for _, samples in sorted(minutes.items()) if len(samples) == 60]
-    return {side: [statistics.fmean(sample[side] for sample in samples) for samples in whole] for side in ("server", "publisher", "subscriber")}
+    resident = {side: [statistics.fmean(sample[side] for sample in samples) for samples in whole] for side in SIDES}
+    # The samples end with the trial: the window's minutes are counted from its end, which is good to some seconds.
+    samples = json.loads((out / "allocated.json").read_text())
+    end = samples[-1][0]
+    by_minute = {}
+    for at, sides in samples:
+        by_minute.setdefault(len(whole) - 1 - int((end - at) // 60), []).append(sides)
+    allocated = {side: [statistics.fmean(sides[place] for sides in by_minute[minute]) for minute in range(len(whole))] for place, side in enumerate(SIDES)}
+    return {side: (resident[side], allocated[side]) for side in SIDES}
 
 
 def kib(number):
@@ -158,21 +205,24 @@ def main():
         doubts = sorted({doubt["cause"] for doubt in json.loads((out / "summary.json").read_text())["doubts"] if doubt["grade"] == "untrusted"})
         if lost or failures or expected != delivered + coalesced:
             failed.append(f"{contender}: {lost} lost, {failures} requests failed")
-        for side, values in per_minute(out).items():
-            slope, half = line(values[1:])
-            mean = statistics.fmean(values[1:])
-            # Flat: no growth to be seen, or one that an hour would not carry past 1 % of what is there.
+        for side, figures in per_minute(out).items():
+            cells = []
+            for values in figures:
+                slope, half = line(values[1:])
+                mean = statistics.fmean(values[1:])
+                cells += [kib(mean), f"{kib(slope)} ± {kib(half)}"]
+            # Of the last figure, what is allocated. Flat: no growth to be seen, or one that an hour would not carry past 1 % of what is there.
             flat = slope - half <= 0 or (slope + half) * 60 < mean / 100
             if not flat:
                 failed.append(f"{contender}: memory of {side} grows")
-            rows.append([f"`{contender}`", f"{most:,}", f"{load:,}", f"{delivered:,}", f"{coalesced:,}", str(lost), side, kib(mean), f"{kib(slope)} ± {kib(half)}", "yes" if flat else "NO"])
-            minutes_csv += [[contender, load, side, minute, round(mean)] for minute, mean in enumerate(values)]
+            rows.append([f"`{contender}`", f"{most:,}", f"{load:,}", f"{delivered:,}", f"{coalesced:,}", str(lost), side, *cells, "yes" if flat else "NO"])
+            minutes_csv += [[contender, load, side, minute, round(resident), round(allocated)] for minute, (resident, allocated) in enumerate(zip(*figures))]
         print(f"{contender}: exit {code}, untrusted: {', '.join(doubts) or 'nothing'}", file=sys.stderr, flush=True)
         shutil.copy(out / "summary.csv", kept / f"{contender}-summary.csv")
 
     with open(kept / "memory-per-minute.csv", "w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([["contender", "load", "side", "minute", "bytes"], *minutes_csv])
-    header = ["contender", "held at most", "soaked at", "delivered", "coalesced", "lost", "side", "memory, KiB", "slope, KiB a minute (95 %)", "flat"]
+        csv.writer(file, lineterminator="\n").writerows([["contender", "load", "side", "minute", "resident", "allocated"], *minutes_csv])
+    header = ["contender", "held at most", "soaked at", "delivered", "coalesced", "lost", "side", "resident, KiB", "slope, KiB a minute (95 %)", "allocated, KiB", "slope, KiB a minute (95 %)", "flat"]
     table = ["| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows)]
     units = "; ".join(f"`{contender}`: {unit}" for contender, (_, _, _, unit) in CONTENDERS.items())
     text = "\n".join(table) + f"\n\n{arguments.minutes} minutes each. Loads are {units}. {machine['cpu_model']}, {machine['cores']} cores, Linux {platform.release()}.\n"

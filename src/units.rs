@@ -75,6 +75,11 @@ pub fn read_size(text: &str) -> Result<u64, String> {
     Ok(bytes as u64)
 }
 
+/// A duration as text that [`read_duration`] reads back: whole seconds from an hour on, where they are exact enough, nanoseconds below.
+pub fn exact_duration(duration: Duration) -> String {
+    if duration >= Duration::from_secs(3_600) { format!("{}s", duration.as_secs_f64().round()) } else { format!("{}ns", duration.as_nanos()) }
+}
+
 /// Shows a duration in the largest units that fit, at most two: `250ms`, `22m42s`, `24h`.
 pub fn show_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos();

@@ -10,7 +10,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::REGISTRY;
 use super::exit::{Exit, Trouble};
-use crate::contender::settings::{Kind, OPTIONAL};
+use crate::contender::settings::{AS_TOPICS, Kind, OPTIONAL};
 use crate::contender::{Contender, Direction};
 use crate::scenario::{Registry, Scenario};
 
@@ -101,6 +101,7 @@ fn markdown(registry: Registry) -> String {
             let default = match setting.default {
                 None => "required".to_owned(),
                 OPTIONAL => "none".to_owned(),
+                AS_TOPICS => "as the scenario's topics".to_owned(),
                 Some(default) => format!("`{default}`"),
             };
             let _ = writeln!(text, "| `{}` | {default} | {} | {} |", setting.name, cell(&kind(setting.kind)), cell(setting.about));

@@ -8,6 +8,10 @@ use crate::units;
 /// The default of a setting that may be left out without anything holding in its place.
 pub const OPTIONAL: Option<&'static str> = Some("");
 
+/// The default of a duration that follows the workload: the mean time between two updates of one of the scenario's topics, at each load point
+/// that of its own. Where there is no workload, or a file says when updates come, the contender decides as with [`OPTIONAL`].
+pub const AS_TOPICS: Option<&'static str> = Some("as the scenario's topics");
+
 /// A setting that a contender takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -15,7 +19,7 @@ pub struct Setting {
     pub name: &'static str,
     /// What it may be.
     pub kind: Kind,
-    /// What holds where it is left out; `None` makes it required, [`OPTIONAL`] leaves it to the contender.
+    /// What holds where it is left out; `None` makes it required, [`OPTIONAL`] leaves it to the contender, [`AS_TOPICS`] to the workload.
     pub default: Option<&'static str>,
     /// One sentence.
     pub about: &'static str,
@@ -90,7 +94,7 @@ impl Values {
             let error = |problem: String| SettingsError { key: setting.name.to_owned(), problem, allowed: setting.kind.allowed() };
             let value = match (given.get(setting.name), setting.default) {
                 (Some(value), _) => value.clone(),
-                (None, OPTIONAL) => continue,
+                (None, OPTIONAL | AS_TOPICS) => continue,
                 (None, Some(default)) => default.to_owned(),
                 (None, None) => return Err(error(format!("the setting {:?} is missing", setting.name))),
             };

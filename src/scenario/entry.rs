@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::mistake::Read;
 use super::{Registry, Workload};
 use crate::contender::Contender;
-use crate::contender::settings::Values;
+use crate::contender::settings::{AS_TOPICS, Values};
 use crate::units;
 
 /// Contenders that a scenario may have; each is looked at once for every other one.
@@ -99,6 +99,8 @@ fn settings(fields: &Fields<'_>, contender: &'static dyn Contender, workload: &W
         if let Some(field) = fields.named(setting.name) {
             let text = field.scalar().map_err(|mistake| mistake.allowed(setting.kind.allowed()))?;
             given.insert(setting.name.to_owned(), text);
+        } else if let (AS_TOPICS, Some(interval)) = (setting.default, workload.mean_interval()) {
+            given.insert(setting.name.to_owned(), units::exact_duration(interval));
         }
     }
     let placed = |key: &str, problem: String| match names.iter().find(|name| **name == key).and_then(|name| fields.named(name)) {

@@ -77,6 +77,14 @@ impl Workload {
         Duration::from_nanos((duration.as_nanos() as f64 / self.compression).round() as u64)
     }
 
+    /// Mean time between two updates of a topic, over all topics, those without updates as well; scenario time. `None` where a file says when
+    /// updates come. At most a century.
+    pub fn mean_interval(&self) -> Option<Duration> {
+        let updates = f64::from(self.active_topics) * self.updates_per_active_topic;
+        // A century is the longest that a scenario may say.
+        (updates > 0.0).then(|| Duration::from_secs_f64((self.span.as_secs_f64() * f64::from(self.topics) / updates).clamp(1e-9, 36_500.0 * 86_400.0)))
+    }
+
     /// Reads the table.
     pub(super) fn read(fields: &Fields<'_>, subscribers: &Subscribers) -> Read<Self> {
         if !fields.is_there() {

@@ -163,13 +163,15 @@ impl Scene {
     }
 
     /// Waits for so many sides, as closely as can be. A process that was forked and is not a side yet must not be stopped: who forked
-    /// it waits for it.
+    /// it waits for it. Nor one that has not told the kernel yet to end it with the run, which it does just before it takes its name
+    /// (as /proc/self/exe it is called "exe" until then): stopped, it could neither tell nor see the end of its pipe.
     fn has(&mut self, sides: usize) -> Vec<Process> {
         let mut found = Vec::new();
         until("sides", || {
             found = self.run.sides();
             let last = found.get(sides - 1).and_then(|side| fs::read(format!("/proc/{}/cmdline", side.id)).ok());
-            last.is_some_and(|words| words.starts_with(b"pushbench\0side\0"))
+            let named = found.get(sides - 1).and_then(|side| fs::read(format!("/proc/{}/comm", side.id)).ok());
+            last.is_some_and(|words| words.starts_with(b"pushbench\0side\0")) && named.is_some_and(|name| name == b"pushbench\n")
         });
         found
     }

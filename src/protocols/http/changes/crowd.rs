@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::contender::settings::{Kind, Setting, SettingsError, Values};
+use crate::contender::settings::{AS_TOPICS, Kind, Setting, SettingsError, Values};
 use crate::random::{Purpose, Random};
 
 /// How many topics there are beside the scenario's own.
@@ -21,10 +21,12 @@ pub const OUTSIDE: Setting = Setting {
 pub const OUTSIDE_INTERVAL: Setting = Setting {
     name: "outside_interval",
     kind: Kind::Duration,
-    default: Some("1d"),
+    default: AS_TOPICS,
     about: "Mean time between two changes of one of the topics outside, in scenario time.",
 };
 
+/// How often a topic outside changes where no workload says it: of `pushbench serve`, and of a trace from a file.
+const DAY: Duration = Duration::from_secs(86_400);
 /// More would make a window of more than a megabyte.
 const MOST: u32 = 10_000_000;
 /// Changes that one stretch may have: beyond, the server would do nothing but draw.
@@ -49,7 +51,8 @@ impl Crowd {
     /// # Errors
     /// There are too many, or they change too often.
     pub fn read(values: &Values, stretch: Duration) -> Result<Self, SettingsError> {
-        let crowd = Self { count: values.whole(OUTSIDE.name), interval: values.duration(OUTSIDE_INTERVAL.name), stretch };
+        let interval = if values.has(OUTSIDE_INTERVAL.name) { values.duration(OUTSIDE_INTERVAL.name) } else { DAY };
+        let crowd = Self { count: values.whole(OUTSIDE.name), interval, stretch };
         if crowd.count > MOST {
             let problem = format!("{} topics outside are more than the server can carry", crowd.count);
             return Err(SettingsError { key: OUTSIDE.name.to_owned(), problem, allowed: format!("a whole number from 0 to {MOST}") });
