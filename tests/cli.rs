@@ -236,8 +236,10 @@ fn all_four_contenders_pass_all_checks() {
 fn the_report_folder_is_whole_and_a_recording_makes_it_again() {
     let (place, _) = all_four();
     let made = files(&place.report());
-    let mut wanted: BTreeSet<PathBuf> =
-        ["recording.json", "summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json"].into_iter().map(PathBuf::from).collect();
+    let mut wanted: BTreeSet<PathBuf> = ["recording.json", "summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json", "report.html"]
+        .into_iter()
+        .map(PathBuf::from)
+        .collect();
     // Nothing is swept: no break-even.
     for name in charts::NAMES.into_iter().filter(|name| !name.starts_with("break-even")) {
         wanted.extend(["light.svg", "dark.svg", "light.png", "dark.png"].map(|ending| PathBuf::from(format!("charts/{name}-{ending}"))));

@@ -27,7 +27,7 @@ fn everything_is_made_next_to_the_recording() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.starts_with("SYNTHETIC") && out.contains("Push is better") && out.contains("Written to "), "{out}");
     assert!(!out.contains('\u{1b}'), "no escape codes into a pipe");
-    for file in ["summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json"] {
+    for file in ["summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json", "report.html"] {
         assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 100, "{file}");
     }
     // Nothing is swept: no break-even.
@@ -52,6 +52,35 @@ fn terminal_alone_writes_nothing() {
     assert_eq!(code, 0);
     assert!(out.contains("Messages per update") && !out.contains("Written"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_template_of_ones_own_is_rendered_beside_the_recording() {
+    let folder = saved(&made_up().scale(0.05).build());
+    let own = tempfile::tempdir().unwrap();
+    let template = own.path().join("my.html");
+    let path = template.to_str().unwrap();
+    fs::write(&template, "<ul>{% for contender in contenders %}<li>{{ contender.name }}</li>{% endfor %}</ul>").unwrap();
+    let (code, out, err) = pushbench(folder.path(), &["--template", path]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("my.html"), "{out}");
+    assert!(fs::read_to_string(folder.path().join("my.html")).unwrap().starts_with("<ul><li>poll-5s</li>"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing else is made");
+    // Again, over what it made before, and with a format beside it.
+    assert_eq!(pushbench(folder.path(), &["--template", path, "--format", "json"]).0, 0);
+    assert!(folder.path().join("summary.json").exists());
+
+    let (code, _, err) = pushbench(folder.path(), &["--template", path, "--out", own.path().to_str().unwrap()]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("is the template itself") && err.contains("--out"), "{err}");
+    assert!(fs::read_to_string(&template).unwrap().contains("{% for"), "it is whole");
+
+    fs::write(&template, "fine\n{{ nothing.of.the.kind }}").unwrap();
+    let (code, _, err) = pushbench(folder.path(), &["--template", path]);
+    assert_eq!(code, 2);
+    assert!(err.contains("my.html, line 2: undefined") && err.contains("docs/templates.md"), "{err}");
+    let (code, _, err) = pushbench(folder.path(), &["--template", "no/such.html"]);
+    assert!(code == 2 && err.contains("cannot read the template no/such.html"), "{err}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::exit::{Exit, Trouble};
 use crate::measure::recording::Recording;
 use crate::report::terminal::{self, Style};
-use crate::report::{self, Format};
+use crate::report::{self, Format, ReportError, Template};
 use crate::summary::{Outcome, Summary};
 
 /// Makes reports of a recording again
@@ -26,6 +26,10 @@ pub struct ReportArguments {
     /// What to make, separated by commas; all unless set. `terminal` prints the comparison and writes nothing
     #[arg(long = "format", value_enum, value_delimiter = ',', value_name = "FORMAT")]
     formats: Vec<Wanted>,
+
+    /// A template of your own, rendered to a file of its name (docs/templates.md); with it, only the formats that are set are made
+    #[arg(long, value_name = "FILE")]
+    template: Option<PathBuf>,
 }
 
 /// A format on the command line.
@@ -39,6 +43,8 @@ enum Wanted {
     Md,
     /// summary.json
     Json,
+    /// report.html: everything on one page, offline
+    Html,
     /// Every chart as SVG, light and dark
     Svg,
     /// Every chart as PNG, 3200 × 1800, light and dark
@@ -52,6 +58,7 @@ impl Wanted {
             Self::Csv => Some(Format::Csv),
             Self::Md => Some(Format::Markdown),
             Self::Json => Some(Format::Json),
+            Self::Html => Some(Format::Html),
             Self::Svg => Some(Format::Svg),
             Self::Png => Some(Format::Png),
         }
@@ -64,12 +71,30 @@ impl Wanted {
 /// See [`Trouble`].
 pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
     let recording = Recording::read(&arguments.recording).map_err(Trouble::usage)?;
-    let wanted = if arguments.formats.is_empty() { Wanted::value_variants() } else { &arguments.formats };
     let folder = match &arguments.out {
         Some(folder) => folder.clone(),
         None => folder_of(&arguments.recording),
     };
+    let wanted = match (&arguments.template, arguments.formats.as_slice()) {
+        (Some(_), formats) => formats,
+        (None, []) => Wanted::value_variants(),
+        (None, formats) => formats,
+    };
+    let own = arguments.template.as_deref().map(template).transpose()?;
+    if let Some(own) = &own {
+        let written = report::write_own(&recording, &folder, own).map_err(|error| match error {
+            ReportError::Write { .. } => Trouble::cannot_run(error),
+            _ => Trouble::usage(error),
+        })?;
+        print(&format!("Written: {}\n", written.display()));
+    }
     make(&recording, &folder, wanted)
+}
+
+fn template(path: &Path) -> Result<Template, Trouble> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Trouble::usage(format!("cannot read the template {}: {error}; it is a text file in UTF-8", path.display())))?;
+    Ok(Template { path: path.to_owned(), text })
 }
 
 /// Makes every report into `folder` and prints the comparison: what `run` ends with.

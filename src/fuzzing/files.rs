@@ -127,6 +127,7 @@ fn report_on(recording: &Recording) {
     // Pictures take twenty times as long as all else: for one recording in eight.
     if text.len().is_multiple_of(8) {
         let _ = report::files(&summary, Format::Svg);
+        let _ = report::files(&summary, Format::Html);
     }
 }
 

@@ -190,7 +190,7 @@ pub fn lines(summary: &Summary<'_>) -> Vec<String> {
 }
 
 /// A note of its own.
-fn mark(summary: &Summary<'_>, crossover: &Crossover<'_>) -> &'static str {
+pub(super) fn mark(summary: &Summary<'_>, crossover: &Crossover<'_>) -> &'static str {
     if summary.doubts_on_crossover(crossover).any(|doubt| doubt.contender.is_some()) { " *" } else { "" }
 }
 

@@ -75,15 +75,19 @@ pub fn figure(summary: &Summary<'_>, cell: &Cell<'_>, metric: &Metric) -> String
     marked(shown, metric.name, summary.doubts_on(cell, metric.name))
 }
 
-/// With the mark of the gravest of the doubts that are its own. What concerns everything is said below the table; a mark on
-/// every figure would mark none.
+/// With the mark of the gravest of the doubts that are its own.
 fn marked<'d>(shown: String, metric: &str, doubts: impl Iterator<Item = &'d Doubt>) -> String {
-    let own = |doubt: &&Doubt| doubt.grade == Grade::Untrusted || doubt.contender.is_some() || doubt.metrics.contains(&metric);
-    match doubts.filter(own).map(|doubt| doubt.grade).max() {
+    match own_grade(metric, doubts) {
         Some(Grade::Untrusted) => format!("{shown} ?"),
         Some(Grade::Note) => format!("{shown} *"),
         None => shown,
     }
+}
+
+/// The gravest of the doubts that are a figure's own. What concerns everything is said below the table; a mark on every figure would mark none.
+pub fn own_grade<'d>(metric: &str, doubts: impl Iterator<Item = &'d Doubt>) -> Option<Grade> {
+    let own = |doubt: &&Doubt| doubt.grade == Grade::Untrusted || doubt.contender.is_some() || doubt.metrics.contains(&metric);
+    doubts.filter(own).map(|doubt| doubt.grade).max()
 }
 
 /// Whether a cell has the best figure of a load point: alone, trusted, and by more than rounding hides.

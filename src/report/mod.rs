@@ -5,6 +5,7 @@ pub mod conditions;
 pub mod crossings;
 pub mod csv;
 pub mod figures;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod published;
@@ -27,6 +28,8 @@ pub enum Format {
     Markdown,
     /// `summary.json`.
     Json,
+    /// `report.html`.
+    Html,
     /// `charts/NAME-THEME.svg`.
     Svg,
     /// `charts/NAME-THEME.png`, [`PNG_WIDTH`] pixels wide.
@@ -62,6 +65,15 @@ pub enum ReportError {
         /// What the system says.
         error: io::Error,
     },
+    /// A user's template is at fault.
+    #[error(transparent)]
+    Template(#[from] html::TemplateError),
+    /// A user's template would be overwritten by what it makes.
+    #[error("{path} is the template itself; choose another folder with --out")]
+    Overwrite {
+        /// Which file.
+        path: String,
+    },
     /// A format cannot hold what the recording has.
     #[error("cannot make {name}: {problem}")]
     Make {
@@ -91,6 +103,7 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
         ]),
         Format::Markdown => Ok(vec![File::new("summary.md", markdown::page(summary))]),
         Format::Json => Ok(vec![made("summary.json", json::summary(summary).map_err(|error| error.to_string()))?]),
+        Format::Html => Ok(vec![made("report.html", html::page(summary).map(String::into_bytes).map_err(|error| error.to_string()))?]),
         Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
         Format::Png => {
             pictures(summary).map(|picture| made(&path(&picture, "png"), charts::png(&picture.svg, PNG_WIDTH).map_err(|error| error.to_string()))).collect()
@@ -106,27 +119,72 @@ fn path(picture: &Picture, ending: &str) -> String {
     format!("charts/{}-{}.{ending}", picture.name, picture.theme.name())
 }
 
+/// A user's template: renders to a file of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// Its path, as the user has it.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+impl Template {
+    /// The file that it makes.
+    ///
+    /// # Errors
+    /// Names file, line, fault and remedy.
+    pub fn file(&self, summary: &Summary<'_>) -> Result<File, ReportError> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(File::new(&name, html::own(summary, &self.path.to_string_lossy(), &self.text)?))
+    }
+}
+
 /// Makes reports of a recording and writes them into a folder, which is created; tells what was written.
 ///
 /// # Errors
 /// The system refuses; names the file.
 pub fn write_all(recording: &Recording, folder: &Path, formats: &[Format]) -> Result<Vec<PathBuf>, ReportError> {
     let summary = Summary::new(recording);
-    let refused = |path: &Path| {
-        let path = path.display().to_string();
-        move |error| ReportError::Write { path, error }
-    };
-    fs::create_dir_all(folder).map_err(refused(folder))?;
+    create(folder)?;
     let mut written = Vec::new();
     for format in formats {
         for file in files(&summary, *format)? {
-            let path = folder.join(&file.name);
-            // A chart has a folder of its own within the report's.
-            let parent = path.parent().unwrap_or(folder);
-            fs::create_dir_all(parent).map_err(refused(parent))?;
-            fs::write(&path, &file.bytes).map_err(refused(&path))?;
-            written.push(path);
+            written.push(write(folder, &file)?);
         }
     }
     Ok(written)
+}
+
+/// Renders a user's template into a folder, which is created; tells what was written.
+///
+/// # Errors
+/// The template is at fault, it would be overwritten, or the system refuses.
+pub fn write_own(recording: &Recording, folder: &Path, template: &Template) -> Result<PathBuf, ReportError> {
+    let file = template.file(&Summary::new(recording))?;
+    create(folder)?;
+    let path = folder.join(&file.name);
+    // Both exist only where they are the same file, or an earlier one is made again.
+    if let (Ok(source), Ok(target)) = (template.path.canonicalize(), path.canonicalize())
+        && source == target
+    {
+        return Err(ReportError::Overwrite { path: path.display().to_string() });
+    }
+    write(folder, &file)
+}
+
+fn write(folder: &Path, file: &File) -> Result<PathBuf, ReportError> {
+    let path = folder.join(&file.name);
+    // A chart has a folder of its own within the report's.
+    create(path.parent().unwrap_or(folder))?;
+    fs::write(&path, &file.bytes).map_err(refused(&path))?;
+    Ok(path)
+}
+
+fn create(folder: &Path) -> Result<(), ReportError> {
+    fs::create_dir_all(folder).map_err(refused(folder))
+}
+
+fn refused(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
+    let path = path.display().to_string();
+    move |error| ReportError::Write { path, error }
 }

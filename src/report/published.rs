@@ -13,14 +13,14 @@ pub const WORDS: &str =
     "Figures of others beside ours. Machines, networks, programs and years differ: a difference refutes neither, and nothing here is passed or failed.";
 
 /// `2,900,000 requests`.
-fn value(beside: &Beside<'_, '_>) -> String {
+pub(super) fn value(beside: &Beside<'_, '_>) -> String {
     let value = beside.published.value;
     let shown = if value.abs() >= 1_000.0 { show_number(value) } else { significant(value, 4) };
     format!("{shown} {}", beside.published.unit)
 }
 
 /// Ours, at each load point: `poll-5s ÷ push 12.3 times (95 % interval 11 to 13.5)`.
-fn ours(summary: &Summary<'_>, beside: &Beside<'_, '_>) -> Vec<String> {
+pub(super) fn ours(summary: &Summary<'_>, beside: &Beside<'_, '_>) -> Vec<String> {
     let published = beside.published;
     match (&published.contender, beside.ours.as_slice()) {
         (None, _) => vec!["no figure of ours is meant to stand here".to_owned()],

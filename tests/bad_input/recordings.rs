@@ -139,7 +139,8 @@ fn used(text: &str, pictures: bool) -> Result<(), String> {
     let summary = Summary::new(&recording);
     assert!(!terminal::report(&summary, Style { width: 100, colour: true }).is_empty());
     let _ = summary.outcome();
-    let formats = [Format::Csv, Format::Markdown, Format::Json].into_iter().chain(pictures.then_some(Format::Svg));
+    let drawn = [Format::Svg, Format::Html].into_iter().filter(|_| pictures);
+    let formats = [Format::Csv, Format::Markdown, Format::Json].into_iter().chain(drawn);
     formats.into_iter().try_for_each(|format| report::files(&summary, format).map(drop)).map_err(|error| error.to_string())
 }
 
