@@ -20,9 +20,9 @@ const state = { at: 0, hidden: new Set(), left: '', right: '', side: 0, time: 'm
 const point = () => data.points[state.at];
 const here = selector => all(`.at[data-at="${state.at}"] ${selector}`);
 
-/** The data of the page: JSON, deflated, in base64. */
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text.trim()), character => character.charCodeAt(0));
+/** What lies in an element deflated and in base64: the text. */
+async function unpack(element) {
+  const bytes = Uint8Array.from(atob(element.textContent.trim()), character => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
-  return JSON.parse(await new Response(stream).text());
+  return new Response(stream).text();
 }

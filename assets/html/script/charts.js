@@ -51,9 +51,11 @@ function overTime(more) {
   return {
     x: middles,
     end: Math.max(window, middles[middles.length - 1]),
+    // Round in the time that people count in: that of the scenario, where it is another.
     xTicks: (min, max) => {
-      const step = CLOCK.find(step => (max - min) / step <= 8) || (max - min) / 8;
-      return Array.from({ length: Math.floor(max / step) + 1 }, (_, index) => index * step).filter(tick => tick >= min);
+      const span = (max - min) * data.compression;
+      const step = (CLOCK.find(step => span / step <= 8) || span / 8) / data.compression;
+      return Array.from({ length: Math.floor(max / step + 1e-9) + 1 }, (_, index) => index * step).filter(tick => tick >= min);
     },
     tickX: seconds => compressed ? `${showSeconds(seconds)}\n${showSeconds(seconds * data.compression)}` : showSeconds(seconds),
     twoLines: compressed,
@@ -87,6 +89,7 @@ const SPECS = {
       tellX: nines => `${share(nines)} % of updates within`,
       tellY: showSeconds,
       height: 400,
+      hint: 'Point at a chart to read it, drag to zoom, double-click to see all. Keys: arrows, + and −, 0. Charts over time are linked.',
       choices: data.compression > 1 ? [choice('measured'), choice('scenario')] : [],
       label: 'Delivery latency by percentile, a line for each contender; the figures stand in the table below',
     };

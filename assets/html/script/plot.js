@@ -96,7 +96,7 @@ function thinned(ticks, place, room) {
 function tell(chart, spec, readout) {
   const place = chart.cursor.idx;
   if (place == null || chart.cursor.left < 0) {
-    readout.replaceChildren('Point at the chart to read it, drag to zoom, double-click to see all. Keys: arrows, + and −, 0.');
+    readout.replaceChildren(spec.hint ?? '');
     return;
   }
   const told = [make('b', {}, spec.tellX(spec.x[place]))];
@@ -150,11 +150,11 @@ function drawTools(tools, chart, spec) {
   };
   const choices = spec.choices.map(([label, pressed, act]) => button(label, pressed, act));
   const zoom = [
-    button('+', null, () => zoomBy(chart, spec, 0.5), { 'aria-label': 'Zoom in', class: 'apart' }),
+    button('+', null, () => zoomBy(chart, spec, 0.5), { 'aria-label': 'Zoom in' }),
     button('−', null, () => zoomBy(chart, spec, 2), { 'aria-label': 'Zoom out' }),
     button('All', null, () => zoomTo(spec, spec.x[0], spec.end), { 'aria-label': 'Show all' }),
   ];
-  tools.replaceChildren(...choices, ...zoom);
+  tools.replaceChildren(...choices, make('span', { class: 'apart' }, ...zoom));
   tools.hidden = false;
 }
 

@@ -5,9 +5,10 @@ function startPrinting() {
   let before = null;
   const start = () => {
     if (before) return;
-    const folded = all('details.data').filter(details => !details.open);
+    // Long lists stay folded: all pairs, all definitions.
+    const folded = all('.at details.data').filter(details => !details.open);
     before = { theme: root.dataset.theme, folded };
-    folded.filter(details => details.id !== 'definitions').forEach(details => { details.open = true; });
+    folded.forEach(details => { details.open = true; });
     setTheme('light');
     for (const { chart, spec } of plots.values()) chart.setSize({ width: Math.min(chart.width, 680), height: spec.height });
   };
@@ -45,11 +46,14 @@ function openTarget() {
 }
 
 async function start() {
-  const text = one('#data')?.textContent ?? '';
-  if (!text.trim() || typeof DecompressionStream === 'undefined') return;
+  const packed = ['#data', '#library'].map(selector => one(selector));
+  if (!packed.every(Boolean) || typeof DecompressionStream === 'undefined') return;
   // Canvases draw with whatever is there: the typeface has to be, first.
-  const fonts = Promise.all(['400 12px Inter', '600 12px Inter'].map(font => document.fonts.load(font)));
-  [data] = await Promise.all([unpack(text), fonts]);
+  const fonts = ['400 12px Inter', '600 12px Inter'].map(font => document.fonts.load(font));
+  const [text, library] = await Promise.all([...packed.map(unpack), ...fonts]);
+  data = JSON.parse(text);
+  // The page's policy knows it by its hash.
+  document.head.append(make('script', {}, library));
   root.className = 'with-script-on';
   all('details.data').forEach(details => { details.open = false; });
   all('.with-script').forEach(element => { element.hidden = false; });

@@ -1,10 +1,13 @@
 //! What lies under `assets/html`: templates, style, script, the chart library; and the policy that lets nothing else run.
 
+use std::io;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::pack::pack;
 use crate::report::charts::Theme;
 
 /// The templates of our own page, by name. The first is the whole; a user's template may extend it.
@@ -53,11 +56,11 @@ static SEMI_BOLD: &[u8] = include_bytes!("../../../assets/fonts/Inter-SemiBold-p
 pub struct Assets {
     /// The style sheet, with the typeface inside: for a `style` element.
     pub style: String,
-    /// The chart library: for a `script` element.
-    pub library: &'static str,
-    /// The page's own script: for a `script` element after the library.
+    /// The chart library, packed: for an element of the id `library`, from which the page's script takes it.
+    pub library: String,
+    /// The page's own script: for a `script` element at the end.
     pub script: String,
-    /// A content security policy under which these two scripts run, and nothing else runs or is loaded.
+    /// A content security policy under which this script and the library run, and nothing else runs or is loaded.
     pub policy: String,
     /// The licence of the chart library.
     pub library_licence: &'static str,
@@ -65,14 +68,17 @@ pub struct Assets {
 
 impl Assets {
     /// Puts them together.
-    pub fn gather() -> Self {
+    ///
+    /// # Errors
+    /// None that memory could raise.
+    pub fn gather() -> io::Result<Self> {
         let script = script();
         let policy = format!(
             "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; script-src {} {}",
             hash(LIBRARY),
             hash(&script)
         );
-        Self { style: style(), library: LIBRARY, script, policy, library_licence: LIBRARY_LICENCE }
+        Ok(Self { style: style(), library: pack(LIBRARY.as_bytes())?, script, policy, library_licence: LIBRARY_LICENCE })
     }
 }
 
@@ -116,10 +122,9 @@ mod tests {
 
     #[test]
     fn nothing_in_them_closes_its_element_or_is_loaded_from_elsewhere() {
-        let assets = Assets::gather();
-        for text in [assets.library, assets.script.as_str()] {
-            assert!(!text.to_ascii_lowercase().contains("</script") && !text.contains("<!--"));
-        }
+        let assets = Assets::gather().unwrap();
+        assert!(!assets.script.to_ascii_lowercase().contains("</script") && !assets.script.contains("<!--"));
+        assert!(assets.library.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)));
         assert!(!assets.style.to_ascii_lowercase().contains("</style"));
         for text in [&assets.style, &assets.script] {
             for address in ["http:", "https:", "@import", "//cdn", "eval(", "innerHTML"] {

@@ -17,6 +17,8 @@ const LONGEST_SCENARIO: usize = 20_000;
 /// A contender.
 #[derive(Clone, Debug, Serialize)]
 pub struct Contender {
+    /// Its place among all.
+    pub place: usize,
     /// Its name.
     pub name: String,
     /// Its mechanism: what the scenario says in `use`.
@@ -148,14 +150,15 @@ pub struct Definition {
 
 /// All contenders, in the scenario's order.
 pub fn contenders(recording: &Recording) -> Vec<Contender> {
-    recording.contenders.iter().map(|contender| of_contender(&recording.contenders, contender)).collect()
+    recording.contenders.iter().enumerate().map(|(place, contender)| of_contender(&recording.contenders, place, contender)).collect()
 }
 
-fn of_contender(all: &[ContenderRecord], contender: &ContenderRecord) -> Contender {
+fn of_contender(all: &[ContenderRecord], place: usize, contender: &ContenderRecord) -> Contender {
     let look = theme::look(Theme::Light, all, &contender.name);
     let colour = hex(look.colour);
     let named = Theme::Light.palette().colours().into_iter().find(|(_, value)| *value == colour);
     Contender {
+        place,
         name: contender.name.clone(),
         mechanism: contender.mechanism.clone(),
         direction: match contender.direction {

@@ -11,6 +11,7 @@
 mod assets;
 mod facts;
 mod figure;
+mod pack;
 pub mod page;
 mod pictures;
 mod point;

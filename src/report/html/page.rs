@@ -135,7 +135,7 @@ impl Page {
             metrics: facts::definitions(summary),
             commands: facts::commands(summary),
             files: facts::files(),
-            assets: Assets::gather(),
+            assets: Assets::gather().map_err(|error| error.to_string())?,
             data,
         })
     }

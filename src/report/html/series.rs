@@ -1,18 +1,14 @@
 //! What the page's script reads: lines, ratios of all pairs, intervals, pictures of the load points that are not shown first.
 //!
-//! It goes into the page deflated and in base64. That makes it a third as large, and nothing in it can close a tag.
+//! It goes into the page packed.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::facts::Contender;
+use super::pack::pack;
 use super::pictures::Picture;
 use super::point::Point;
 use super::tables::place;
@@ -75,10 +71,8 @@ impl<'p> Data<'p> {
     /// # Errors
     /// None that memory could raise.
     pub fn packed(&self) -> Result<String, String> {
-        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
         let json = serde_json::to_vec(self).map_err(|error| error.to_string())?;
-        let deflated = encoder.write_all(&json).and_then(|()| encoder.finish()).map_err(|error| error.to_string())?;
-        Ok(STANDARD.encode(deflated))
+        pack(&json).map_err(|error| error.to_string())
     }
 }
 
@@ -121,6 +115,9 @@ impl<'p> PointData<'p> {
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
 
     use super::super::page::Page;
     use super::*;

@@ -6,7 +6,7 @@ use crate::measure::recording::Direction;
 use crate::summary::metrics::Metric;
 use crate::summary::ratios::{Ratio, Verdict, compare};
 use crate::summary::{Cell, Summary};
-use crate::units::{show_number, significant};
+use crate::units::show_number;
 
 /// A metric in words.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -135,7 +135,7 @@ fn interval(ratio: &Ratio) -> String {
         None if ratio.pairs < 2 => "one repeat: noise unknown".to_owned(),
         None => String::new(),
         Some((low, high)) => {
-            let (low, high) = (significant(low, 3), significant(high, 3));
+            let (low, high) = (factor(low), factor(high));
             if low == high { String::new() } else { format!("95 % interval {low} to {high}") }
         }
     }
