@@ -37,7 +37,9 @@ function topicOf(kind, pair) {
 }
 
 function fillTile(tile, kind, pair) {
-  const colours = { better: pair?.left.colour, worse: pair?.right.colour, untrusted: 'warning' };
+  // Push is blue, whichever it is; within a family each has its own colour.
+  const own = contender => pair.left.direction === pair.right.direction ? contender.colour : { push: 'push-1', pull: 'pull-1' }[contender.direction] ?? contender.colour;
+  const colours = pair ? { better: own(pair.left), worse: own(pair.right), untrusted: 'warning' } : {};
   tile.dataset.metric = kind.metric;
   tile.style.setProperty('--own', `var(--${colours[pair?.stand] ?? 'soft'})`);
   const put = (selector, text) => { one(selector, tile).textContent = text; };

@@ -121,10 +121,7 @@ impl Table {
             contender: place(summary, cell),
             figures: known.iter().map(|(metric, _)| Figure::new(summary, load_point, cell, metric)).collect(),
         };
-        Self {
-            columns: known.iter().map(|(metric, label)| Column { metric: metric.name, label: *label }).collect(),
-            rows: summary.at(load_point).map(row).collect(),
-        }
+        Self { columns: known.iter().map(|(metric, label)| Column { metric: metric.name, label }).collect(), rows: summary.at(load_point).map(row).collect() }
     }
 }
 

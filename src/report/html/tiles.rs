@@ -83,7 +83,7 @@ pub struct Tile {
     pub interval: String,
     /// How the left one stands to the right one: `better`, `worse`, `unclear`, `untrusted` or `no-ratio`.
     pub stand: Stand,
-    /// Name of the colour variable of whoever is better, `warning` or `soft` where nobody is.
+    /// Name of the colour variable of whoever is better: `push-1`, `pull-1`, or within a family the contender's own; `warning` or `soft` where nobody is.
     pub colour: String,
     /// Whether it is the tile of what push costs.
     pub is_cost: bool,
@@ -155,6 +155,13 @@ impl Tile {
             Stand::Unclear => format!("no clear difference: {}", kind.noun),
             Stand::Untrusted => format!("not to be trusted: {}", kind.noun),
         };
+        // Push is blue, whichever it is; within a family each has its own colour.
+        let colour_of = |winner: &Cell<'_>, loser: &Cell<'_>| match winner.direction() {
+            direction if direction == loser.direction() => colour(&winner.contender.name),
+            Direction::Push => "push-1".to_owned(),
+            Direction::Pull => "pull-1".to_owned(),
+            Direction::Control => "control".to_owned(),
+        };
         let topic = match (kind.topic, said.stand, left.direction()) {
             ("", Stand::Worse, Direction::Push) => "What push costs",
             ("", _, Direction::Push) => "No cost found",
@@ -170,8 +177,8 @@ impl Tile {
             left_figure: figure(left),
             right_figure: figure(right),
             colour: match said.stand {
-                Stand::Better => colour(&left.contender.name),
-                Stand::Worse => colour(&right.contender.name),
+                Stand::Better => colour_of(left, right),
+                Stand::Worse => colour_of(right, left),
                 Stand::Untrusted => "warning".to_owned(),
                 Stand::Unclear | Stand::NoRatio => "soft".to_owned(),
             },
@@ -227,7 +234,7 @@ mod tests {
         let tiles = of(&made_up().build());
         assert_eq!(tiles.iter().map(|tile| tile.is_cost).collect::<Vec<_>>(), [false, false, false, true]);
         assert_eq!(tiles[0].words, "fresher at p99");
-        assert_eq!((tiles[0].left.as_str(), tiles[0].colour.as_str()), ("xmpp-pubsub", "colour-of-xmpp-pubsub"));
+        assert_eq!((tiles[0].left.as_str(), tiles[0].colour.as_str()), ("xmpp-pubsub", "push-1"));
         assert!(tiles[0].factor.ends_with('×') && tiles[0].interval.starts_with("95 % interval "), "{:?}", tiles[0]);
         assert_eq!((tiles[3].stand, tiles[3].topic), (Stand::Worse, "What push costs"), "{:?}", tiles[3]);
         assert!(tiles[3].words.contains("more") || tiles[3].words.contains("against"), "{:?}", tiles[3]);
@@ -237,7 +244,9 @@ mod tests {
     fn they_turn_round_when_polling_wins() {
         let tiles = of(&made_up().push_loses().build());
         assert_eq!((tiles[0].words.as_str(), tiles[0].stand), ("staler at p99", Stand::Worse));
-        assert!(tiles[0].colour.starts_with("colour-of-poll"), "{:?}", tiles[0]);
+        assert_eq!(tiles[0].colour, "pull-1");
+        let pollers = of(&made_up().only(Direction::Pull).build());
+        assert!(pollers[0].colour.starts_with("colour-of-poll") && pollers[3].topic == "Cost", "{pollers:?}");
     }
 
     #[test]
