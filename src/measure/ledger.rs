@@ -77,6 +77,11 @@ impl Ledger {
         self.legs.most_held.get()
     }
 
+    /// Connections of subscribers that are open now; one that has not yet shown whose it is counts among them.
+    pub fn subscribers_held(&self) -> u64 {
+        self.legs.subscribers_held.get()
+    }
+
     /// The most connections of subscribers that were open at once since the last call of [`Self::count_held_anew`].
     pub fn most_subscribers_held(&self) -> u64 {
         self.legs.most_subscribers_held.get()
@@ -305,6 +310,7 @@ mod tests {
         assert_eq!(ledger.connections_held(), 2);
         ledger.count_held_anew();
         assert_eq!(ledger.most_subscribers_held(), 1, "the publisher's connection is none of the subscribers'");
+        assert_eq!(ledger.subscribers_held(), 1);
         drop(writer);
         assert_eq!((ledger.connections_held(), ledger.most_connections_held()), (1, 2));
     }

@@ -126,6 +126,7 @@ pub fn timeline(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
         "latency_p50",
         "latency_p99",
         "latency_max",
+        "connections",
         "doubts",
     ])?;
     for cell in &summary.cells {
@@ -141,6 +142,7 @@ pub fn timeline(summary: &Summary<'_>) -> Result<Vec<u8>, csv::Error> {
                 row.extend([Role::Server, Role::Publisher, Role::Subscriber].map(|role| second.memory.of(role).to_string()));
                 let latency = |of: fn(&Distribution) -> Option<f64>| number(second.latency.as_ref().and_then(of));
                 row.extend([latency(|latency| latency.quantile(0.5)), latency(|latency| latency.quantile(0.99)), latency(Distribution::max)]);
+                row.push(second.connections.map_or_else(String::new, |connections| connections.to_string()));
                 row.push(doubts.clone());
                 rows.write_record(&row)?;
             }

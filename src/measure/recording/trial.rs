@@ -334,6 +334,10 @@ pub struct Second {
     pub memory: PerRole<u64>,
     /// Latency of what was delivered in this second; absent where nothing was.
     pub latency: Option<Distribution>,
+    /// Connections of subscribers that were open at the end of the second, by the server's count; absent without a server of ours, and in
+    /// recordings of older versions.
+    #[serde(default)]
+    pub connections: Option<u64>,
 }
 
 /// One value for each kind of side.
@@ -384,6 +388,8 @@ impl Second {
             (mine @ None, theirs) => mine.clone_from(theirs),
             (Some(_), None) => {}
         }
+        // Only the server tells.
+        self.connections = self.connections.or(other.connections);
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let mut second = |_| {
         let bytes = ledger.traffic(Leg::Subscriber).bytes();
         let before = std::mem::replace(&mut last, bytes);
-        Second { bytes: bytes.saturating_sub(before), ..Second::default() }
+        Second { bytes: bytes.saturating_sub(before), connections: Some(ledger.subscribers_held()), ..Second::default() }
     };
     let held = Cell::new(0);
     let edge = |phase| {
