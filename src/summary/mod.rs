@@ -11,6 +11,7 @@ pub mod fits;
 #[doc(hidden)]
 pub mod fixture;
 pub mod glossary;
+pub mod knee;
 mod linear_fit;
 mod meanings;
 pub mod metrics;
