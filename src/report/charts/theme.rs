@@ -1,7 +1,8 @@
 //! The one place for colours, line widths and dashes, light and dark.
 //!
-//! Push is always blue and the thickest line; pull is orange, brown and pink; the control is grey. Hues were chosen to stay
-//! apart for colour-blind readers, and every line is labelled directly besides: no chart tells by colour alone.
+//! The first push is blue, and push has the thickest lines; pull has warm colours; the control is grey. Where two hues of a family come
+//! near each other for somebody without red or green cones, their lines differ in dashes as well, and everything is labelled directly:
+//! no chart tells by colour alone.
 
 use plotters::style::RGBColor;
 
@@ -87,23 +88,33 @@ pub struct Look {
     pub dash: &'static [f64],
 }
 
-/// Solid, dashed, dotted, dash and dot: for those beyond the number of hues.
-const DASHES: [&[f64]; 4] = [&[], &[14.0, 7.0], &[3.0, 6.0], &[16.0, 6.0, 3.0, 6.0]];
+/// Dashes and gaps in turn; the first is solid.
+const DASHES: [&[f64]; 9] =
+    [&[], &[14.0, 7.0], &[3.0, 6.0], &[16.0, 6.0, 3.0, 6.0], &[28.0, 8.0], &[16.0, 5.0, 3.0, 5.0, 3.0, 5.0], &[7.0, 5.0], &[3.0, 14.0], &[28.0, 6.0, 9.0, 6.0]];
+const DOTTED: &[f64] = DASHES[2];
+
+/// Which of [`DASHES`] each hue begins with: another one than the hues that it may be taken for. The third push is near the first, the fourth near
+/// both, and the fourth pull near the first.
+const PUSH_DASHES: [usize; 4] = [0, 0, 1, 2];
+const PULL_DASHES: [usize; 6] = [0, 0, 0, 1, 0, 0];
 
 /// The look of a contender among all those of a recording: it depends on the scenario's order only, so that a contender
 /// looks the same in every chart.
 pub fn look(theme: Theme, all: &[ContenderRecord], name: &str) -> Look {
     let palette = theme.palette();
     let Some(contender) = all.iter().find(|contender| contender.name == name) else {
-        return Look { colour: palette.control, width: 2.5, dash: DASHES[2] };
+        return Look { colour: palette.control, width: 2.5, dash: DOTTED };
     };
     let place = all.iter().filter(|other| other.direction == contender.direction).take_while(|other| other.name != name).count();
-    let (hues, width): (&[RGBColor], f64) = match contender.direction {
-        Direction::Push => (&palette.push, 5.5),
-        Direction::Pull => (&palette.pull, 3.5),
-        Direction::Control => return Look { colour: palette.control, width: 2.5, dash: DASHES[2] },
+    let (hues, dashes, width): (&[RGBColor], &[usize], f64) = match contender.direction {
+        Direction::Push => (&palette.push, &PUSH_DASHES, 5.5),
+        Direction::Pull => (&palette.pull, &PULL_DASHES, 3.5),
+        Direction::Control => return Look { colour: palette.control, width: 2.5, dash: DOTTED },
     };
-    Look { colour: hues[place % hues.len()], width, dash: DASHES[place / hues.len() % DASHES.len()] }
+    // When hues come again, so do they with dashes that none of them has had.
+    let stride = dashes.iter().max().map_or(1, |most| most + 1);
+    let (hue, turn) = (place % hues.len(), place / hues.len());
+    Look { colour: hues[hue], width, dash: DASHES[(dashes[hue] + turn * stride) % DASHES.len()] }
 }
 
 const fn rgb(value: u32) -> RGBColor {
@@ -175,27 +186,69 @@ mod tests {
         assert_eq!(names(Theme::Light), names(Theme::Dark));
     }
 
-    /// Machado, Oliveira, Fernandes 2009: what someone without red or green cones sees, in linear light.
-    #[test]
-    fn the_first_hues_stay_apart_without_red_or_green_cones() {
-        let protan = [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]];
-        let deutan = [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]];
-        let seen = |colour: RGBColor, matrix: [[f64; 3]; 3]| {
-            let linear = [colour.0, colour.1, colour.2].map(|part| (f64::from(part) / 255.0).powf(2.2));
-            matrix.map(|row| (row[0] * linear[0] + row[1] * linear[1] + row[2] * linear[2]).clamp(0.0, 1.0).powf(1.0 / 2.2) * 255.0)
+    /// A colour as somebody sees it who has all cones, no red or no green ones (Machado, Oliveira, Fernandes 2009: in linear light), in CIELAB.
+    fn seen(colour: RGBColor, cones: [[f64; 3]; 3]) -> [f64; 3] {
+        let linear = |part: u8| {
+            let share = f64::from(part) / 255.0;
+            if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
         };
+        let light = [colour.0, colour.1, colour.2].map(linear);
+        let sum = |row: [f64; 3]| row.iter().zip(light).map(|(part, light)| part * light).sum::<f64>();
+        let light = cones.map(|row| sum(row).clamp(0.0, 1.0));
+        let sum = |row: [f64; 3]| row.iter().zip(light).map(|(part, light)| part * light).sum::<f64>();
+        // sRGB to CIE XYZ, in multiples of the white D65.
+        let [x, y, z] = [sum([0.412_4, 0.357_6, 0.180_5]) / 0.950_47, sum([0.212_6, 0.715_2, 0.072_2]), sum([0.019_3, 0.119_2, 0.950_5]) / 1.088_83]
+            .map(|part| if part > 0.008_856 { part.cbrt() } else { 7.787 * part + 16.0 / 116.0 });
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    /// How far apart two colours are for whoever sees them nearest.
+    fn distance(one: RGBColor, two: RGBColor) -> f64 {
+        const ALL_CONES: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        const NO_RED: [[f64; 3]; 3] = [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]];
+        const NO_GREEN: [[f64; 3]; 3] = [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]];
+        let apart = |cones| seen(one, cones).iter().zip(seen(two, cones)).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        [ALL_CONES, NO_RED, NO_GREEN].into_iter().map(apart).fold(f64::INFINITY, f64::min)
+    }
+
+    /// A difference in CIELAB that nobody overlooks; 2.3 can just be seen (Mahy, Van Eycken, Oosterlinck 1994).
+    const FAR: f64 = 22.0;
+
+    #[test]
+    fn twelve_contenders_can_be_told_apart_without_red_or_green_cones() {
         for theme in Theme::ALL {
-            let palette = theme.palette();
-            let colours = [palette.push[0], palette.pull[0], palette.pull[1], palette.pull[2]];
-            for matrix in [protan, deutan] {
-                for (place, one) in colours.iter().enumerate() {
-                    for two in &colours[place + 1..] {
-                        let (one_seen, two_seen) = (seen(*one, matrix), seen(*two, matrix));
-                        let distance = one_seen.iter().zip(two_seen).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-                        assert!(distance > 45.0, "{theme:?}: {} and {} are {distance:.0} apart", hex(*one), hex(*two));
+            // All mixtures of push and pull.
+            for pushes in 0..=12 {
+                let direction = |place| if place < pushes { Direction::Push } else { Direction::Pull };
+                let contender = |place: usize| ContenderRecord {
+                    name: place.to_string(),
+                    mechanism: String::new(),
+                    direction: direction(place),
+                    settings: std::collections::BTreeMap::new(),
+                };
+                let all: Vec<ContenderRecord> = (0..12).map(contender).collect();
+                let looks: Vec<Look> = all.iter().map(|contender| look(theme, &all, &contender.name)).collect();
+                for (place, one) in looks.iter().enumerate() {
+                    for two in &looks[place + 1..] {
+                        let told = distance(one.colour, two.colour) > FAR || one.dash != two.dash || one.width != two.width;
+                        assert!(told, "{theme:?}, {pushes} push: {one:?} and {two:?}");
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_first_of_both_sides_differ_by_colour_alone() {
+        for theme in Theme::ALL {
+            let palette = theme.palette();
+            let colours = [palette.push[0], palette.pull[0], palette.pull[1]];
+            for (place, one) in colours.iter().enumerate() {
+                for two in &colours[place + 1..] {
+                    assert!(distance(*one, *two) > FAR, "{theme:?}: {} and {}", hex(*one), hex(*two));
+                }
+            }
+            assert!(distance(palette.pull[0], palette.pull[3]) < FAR, "the measure sees what the dashes are for");
         }
     }
 }
