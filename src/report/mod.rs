@@ -106,7 +106,11 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
         Format::Html => Ok(vec![made("report.html", html::page(summary).map(String::into_bytes).map_err(|error| error.to_string()))?]),
         Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
         Format::Png => {
-            pictures(summary).map(|picture| made(&path(&picture, "png"), charts::png(&picture.svg, PNG_WIDTH).map_err(|error| error.to_string()))).collect()
+            let pictures: Vec<Picture> = pictures(summary).collect();
+            let svgs: Vec<&str> = pictures.iter().map(|picture| picture.svg.as_str()).collect();
+            let refused = |error: charts::RasterError| ReportError::Make { name: "charts as PNG".to_owned(), problem: error.to_string() };
+            let pngs = charts::pngs(&svgs, PNG_WIDTH).map_err(refused)?;
+            Ok(pictures.iter().zip(pngs).map(|(picture, png)| File::new(&path(picture, "png"), png)).collect())
         }
     }
 }

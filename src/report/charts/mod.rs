@@ -24,5 +24,5 @@ mod volume;
 mod tests;
 
 pub use picture::{Drawn, LeftOut, NAMES, Picture, all, draw};
-pub use raster::{RasterError, png};
+pub use raster::{RasterError, png, pngs};
 pub use theme::Theme;
