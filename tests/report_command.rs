@@ -5,6 +5,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use pushbench::measure::recording::Recording;
+use pushbench::report::charts;
 use pushbench::summary::fixture::made_up;
 
 fn pushbench(recording: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -30,8 +31,8 @@ fn everything_is_made_next_to_the_recording() {
     for file in ["summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json", "report.html"] {
         assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 100, "{file}");
     }
-    // Nothing is swept: no break-even.
-    for name in pushbench::report::charts::NAMES.into_iter().filter(|name| !name.starts_with("break-even")) {
+    // Nothing is swept.
+    for name in charts::NAMES.into_iter().filter(|name| !charts::NEED_A_SWEEP.contains(name)) {
         for ending in ["light.svg", "dark.svg", "light.png", "dark.png"] {
             assert!(folder.path().join(format!("charts/{name}-{ending}")).exists(), "{name}-{ending}");
         }

@@ -4,15 +4,17 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{firm, short};
+use super::finding::{family, firm, short};
 use super::frame::{Frame, Over, Room};
 use super::labels::{self, Label};
+use super::marks::{Footnotes, Mark};
 use super::picture::Chart;
+use super::swept::{Axis, brief};
 use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::Direction;
+use crate::summary::Cell;
 use crate::summary::crossover::{Answer, Crossover, Interval};
-use crate::summary::{Cell, Doubt, Grade};
 use crate::units::{show_bytes, show_seconds};
 
 /// A scale, and what is marked on it.
@@ -80,7 +82,7 @@ impl Line<'_> {
 }
 
 /// A crossing as it is drawn.
-struct Mark<'c> {
+struct Ring<'c> {
     at: f64,
     height: f64,
     interval: Option<Interval>,
@@ -91,31 +93,34 @@ struct Mark<'c> {
 
 fn prepare<'c>(view: &'c View<'c, 'c>, subject: &'static Subject) -> Result<Chart<'c>, &'static str> {
     let here = |crossover: &&Crossover<'_>| crossover.elsewhere.split(';').all(|part| part.is_empty() || view.load_point.split(';').any(|value| value == part));
-    let metric = subject.metrics.iter().find(|metric| view.summary.crossovers.iter().any(|crossover| crossover.metric.name == **metric));
-    let metric = metric.ok_or("no number is swept, or nobody has the figure")?;
-    let known: Vec<&Crossover<'_>> = view.summary.crossovers.iter().filter(|crossover| crossover.metric.name == *metric).filter(here).collect();
+    let metric = subject.metrics.iter().copied().find(|metric| view.summary.crossovers.iter().any(|crossover| crossover.metric.name == *metric));
+    let metric = metric.ok_or("no number, duration or size is swept, or nobody has the figure: it needs a [sweep] with at least two values")?;
+    let known: Vec<&Crossover<'_>> = view.summary.crossovers.iter().filter(|crossover| crossover.metric.name == metric).filter(here).collect();
     // The axis with most load points; the first of equals.
     let most = known.iter().map(|crossover| crossover.points.len()).max().unwrap_or(0);
-    let over = known.iter().find(|crossover| crossover.points.len() == most).map(|crossover| crossover.over).ok_or("no number is swept")?;
+    let over = known.iter().find(|crossover| crossover.points.len() == most).map(|crossover| crossover.over);
+    let over = over.ok_or("no number, duration or size is swept at this load point")?;
     let known: Vec<&Crossover<'_>> = known.into_iter().filter(|crossover| crossover.over == over).collect();
     let lines: Vec<Line<'_>> = view.cells.iter().filter_map(|cell| line(cell, &known, subject.factor)).collect();
     if lines.len() < 2 {
-        return Err("fewer than two contenders have figures at two load points");
+        return Err("fewer than two contenders have figures at two load points that can be trusted");
     }
-    let marks = marks(&known, &lines);
+    let rings = rings(&known, &lines);
     let unit = known[0].unit;
     let ends = lines.iter().flat_map(|line| &line.points).fold((f64::INFINITY, f64::NEG_INFINITY), |ends, point| (ends.0.min(point.0), ends.1.max(point.0)));
     let words = Axis { over, unit, ends };
     let frame = Frame {
-        title: title(&known, &lines, &marks, &words, subject),
+        title: title(&known, &lines, &rings, &words, subject),
         subtitle: format!(
             "{}, over {} (logarithmic axes); dots are load points, rings where a poller and a pusher break even, the band its interval over the repeats",
             subject.what,
             words.name()
         ),
-        over: Some(conditions(view, &known, &words)),
+        over: Some(conditions(&known, &words)),
+        footnotes: Footnotes::new(view.summary, &of_all_points(view, &known), &[metric]),
     };
-    Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &lines, &marks, &words, subject)) })
+    let curves = Curves { lines, rings, axis: words, metric, subject };
+    Ok(Chart { frame, fill: Box::new(move |canvas, room| curves.draw(canvas, room, view)) })
 }
 
 fn line<'c>(cell: &'c Cell<'c>, known: &[&Crossover<'_>], factor: f64) -> Option<Line<'c>> {
@@ -133,66 +138,24 @@ fn line<'c>(cell: &'c Cell<'c>, known: &[&Crossover<'_>], factor: f64) -> Option
 }
 
 /// Crossings of a poller and a pusher, or of any two where only one direction competes.
-fn marks<'c>(known: &[&'c Crossover<'c>], lines: &[Line<'_>]) -> Vec<Mark<'c>> {
+fn rings<'c>(known: &[&'c Crossover<'c>], lines: &[Line<'_>]) -> Vec<Ring<'c>> {
     let mixed = known.iter().any(|crossover| crossover.pull_against_push);
-    let mark = |crossover: &&'c Crossover<'c>| {
+    let ring = |crossover: &&'c Crossover<'c>| {
         let Answer::Crossing { at, interval, .. } = crossover.answer else { return None };
         let height = lines.iter().find(|line| line.cell.contender.name == crossover.left)?.at(at)?;
         let cheaper = lines.iter().filter_map(|line| line.at(at)).any(|other| other < height * 0.999);
-        Some(Mark { at, height, interval, crossover, main: !cheaper })
+        Some(Ring { at, height, interval, crossover, main: !cheaper })
     };
-    let mut marks: Vec<Mark<'c>> = known.iter().filter(|crossover| crossover.pull_against_push == mixed).filter_map(mark).collect();
-    marks.sort_by(|one, other| one.at.total_cmp(&other.at));
-    marks
+    let mut rings: Vec<Ring<'c>> = known.iter().filter(|crossover| crossover.pull_against_push == mixed).filter_map(ring).collect();
+    rings.sort_by(|one, other| one.at.total_cmp(&other.at));
+    rings
 }
 
-/// The swept value in words.
-struct Axis<'c> {
-    over: &'c str,
-    unit: crate::summary::crossover::Unit,
-    ends: (f64, f64),
-}
-
-impl Axis<'_> {
-    fn name(&self) -> String {
-        match self.over {
-            "subscribers.count" => "the number of subscribers".to_owned(),
-            "workload.topics" => "the number of topics".to_owned(),
-            "workload.active_topics" => "the number of active topics".to_owned(),
-            "workload.updates_per_active_topic" => "the updates of an active topic".to_owned(),
-            "workload.payload" => "the payload".to_owned(),
-            other => text::clean(other),
-        }
-    }
-
-    /// `12 subscribers`.
-    fn value(&self, value: f64) -> String {
-        let shown = firm(self.unit.show(value));
-        match self.over {
-            "subscribers.count" => format!("{shown}\u{a0}subscribers"),
-            "workload.topics" => format!("{shown}\u{a0}topics"),
-            "workload.active_topics" => format!("{shown} active topics"),
-            "workload.updates_per_active_topic" => format!("{shown} updates of an active topic"),
-            "workload.payload" => format!("a payload of {shown}"),
-            other => match other.rsplit_once('.') {
-                Some((_, setting)) => format!("{} = {shown}", text::clean(setting)),
-                None => shown,
-            },
-        }
-    }
-}
-
-fn title(known: &[&Crossover<'_>], lines: &[Line<'_>], marks: &[Mark<'_>], axis: &Axis<'_>, subject: &Subject) -> String {
-    let where_ = subject.where_;
-    let range = format!("from {} to {}", firm(axis.unit.show(axis.ends.0)), axis.value(axis.ends.1));
-    let main: Vec<&Mark<'_>> = marks.iter().filter(|mark| mark.main).collect();
-    if let [mark] = main.as_slice()
-        && let Some((below, above)) = mark.crossover.lower()
-    {
-        return format!("Up to {} {} is cheapest {where_}, beyond that {}", axis.value(mark.at), short(below), short(above));
-    }
+fn title(known: &[&Crossover<'_>], lines: &[Line<'_>], rings: &[Ring<'_>], axis: &Axis<'_>, subject: &Subject) -> String {
+    let (where_, range) = (subject.where_, axis.range());
+    let main: Vec<&Ring<'_>> = rings.iter().filter(|ring| ring.main).collect();
     if main.len() > 1 {
-        let places: Vec<String> = main.iter().map(|mark| firm(axis.unit.show(mark.at))).collect();
+        let places: Vec<String> = main.iter().map(|ring| firm(axis.unit.show(ring.at))).collect();
         return format!("Who is cheapest {where_} changes {} times {range}: at {}", main.len(), places.join(", "));
     }
     let cheapest = |value: f64| {
@@ -200,6 +163,24 @@ fn title(known: &[&Crossover<'_>], lines: &[Line<'_>], marks: &[Mark<'_>], axis:
         figures.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(line, _)| line.cell)
     };
     let (Some(first), Some(last)) = (cheapest(axis.ends.0), cheapest(axis.ends.1)) else { return format!("No figures at the ends {range}") };
+    if let [ring] = main.as_slice()
+        && let Some((below, above)) = ring.crossover.lower()
+    {
+        let at = axis.value(ring.at);
+        let direction = |name: &str| lines.iter().find(|line| line.cell.contender.name == name).map(|line| line.cell.direction());
+        if first.contender.name == below && last.contender.name == above {
+            return format!("Up to {at} {} is cheapest {where_}; beyond that, {}", short(below), short(above));
+        }
+        // At the ends others of their side are cheaper still.
+        if ring.crossover.pull_against_push
+            && direction(below) == Some(first.direction())
+            && direction(above) == Some(last.direction())
+            && let (Some(first), Some(last)) = (family(first.direction()), family(last.direction()))
+        {
+            return format!("Up to {at} {first} is cheapest {where_}; beyond that, {last}");
+        }
+        return format!("{} and {} break even {where_} at {at}; who is cheapest elsewhere is within the noise", short(below), short(above));
+    }
     let mixed = known.iter().any(|crossover| crossover.pull_against_push);
     // Those that it is compared with: of the other direction, or all where there is none.
     let of = |cell: &Cell<'_>| {
@@ -224,115 +205,122 @@ fn title(known: &[&Crossover<'_>], lines: &[Line<'_>], marks: &[Mark<'_>], axis:
     }
 }
 
+/// All load points of those that are shown: what was left out is not in the picture, but it is the reason for what is not.
+fn of_all_points<'v, 'r>(view: &View<'v, 'r>, known: &[&Crossover<'_>]) -> Vec<&'v Cell<'r>> {
+    let shown = |cell: &&Cell<'_>| known.iter().any(|crossover| [crossover.left, crossover.right].contains(&cell.contender.name.as_str()));
+    view.summary.cells.iter().filter(shown).collect()
+}
+
 /// What the foot says instead of one load point.
-fn conditions(view: &View<'_, '_>, known: &[&Crossover<'_>], axis: &Axis<'_>) -> Over {
-    let metric = known[0].metric.name;
-    let points: Vec<[&str; 2]> = known.iter().flat_map(|crossover| crossover.points.iter().map(|point| point.load_points)).collect();
-    let names: Vec<&str> = known.iter().flat_map(|crossover| [crossover.left, crossover.right]).collect();
-    let concerns = |doubt: &&&Doubt| doubt.touches(metric) && names.iter().any(|name| doubt.contender.as_deref().is_none_or(|whom| whom == *name));
-    // What was left out is not in the picture, but it is the reason for what is not.
-    let all = || view.summary.doubts.iter().collect::<Vec<_>>();
-    let untrusted = all().iter().filter(|doubt| doubt.grade == Grade::Untrusted).filter(concerns).map(|doubt| doubt.text.clone()).collect();
-    let used = |doubt: &&&Doubt| doubt.load_point.as_deref().is_none_or(|place| points.iter().flatten().any(|point| *point == place));
-    let notes = all().iter().filter(|doubt| doubt.grade == Grade::Note).filter(concerns).filter(used).count();
+fn conditions(known: &[&Crossover<'_>], axis: &Axis<'_>) -> Over {
     let elsewhere = known.iter().map(|crossover| crossover.elsewhere.as_str()).max_by_key(|place| place.len()).unwrap_or("");
-    let at = if elsewhere.is_empty() { String::new() } else { format!(", at {}", elsewhere.replace(';', ", ")) };
+    let at = if elsewhere.is_empty() { String::new() } else { format!(", at {}", brief(elsewhere)) };
     let words = format!("{} from {} to {}{at}", axis.over, axis.unit.show(axis.ends.0), axis.unit.show(axis.ends.1));
-    Over { path: axis.over.to_owned(), words, untrusted, notes }
+    Over { path: axis.over.to_owned(), words }
 }
 
-fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, lines: &[Line<'_>], marks: &[Mark<'_>], axis: &Axis<'_>, subject: &Subject) {
-    let palette = canvas.palette();
-    let details: Vec<String> = lines.iter().map(|line| line.points.last().map_or_else(String::new, |point| (subject.show)(point.1))).collect();
-    let names: Vec<(&str, &str)> = lines.iter().zip(&details).map(|(line, detail)| (line.cell.contender.name.as_str(), detail.as_str())).collect();
-    let (top, bottom) = (room.top + 34.0, room.bottom - 62.0);
-    let setting = labels::set(&names, bottom - top + 40.0, 350.0, 26.0);
-    let figures: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.1).collect();
-    let (up, ticks) = (subject.ticks)(&figures);
-    let tick_room = ticks.iter().map(|(_, name)| text::width(name, 20.0, Weight::Regular)).fold(60.0, f64::max);
-    let plot = Room { left: room.left + tick_room + 20.0, top, right: room.right - setting.width - labels::GAP, bottom };
-    let (first, last) = axis.ends;
-    let across = if first > 0.0 { Scale::Log(first, last) } else { Scale::Linear(last, last) };
-    // A little in from the edges, so that no dot sits on one.
-    let (from, to) = (plot.left + 18.0, plot.right - 18.0);
-    let x = |value: f64| from + (to - from) * across.place(value);
-    let y = |figure: f64| plot.bottom - (plot.bottom - plot.top) * up.place(figure);
-    let soft = |align| Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align };
-    for (figure, name) in &ticks {
-        canvas.line((plot.left, y(*figure)), (plot.right, y(*figure)), 1.25, palette.grid);
-        canvas.text(plot.left - 16.0, y(*figure) + 7.0, name, soft(Align::Right));
-    }
-    values(canvas, plot, lines, axis, x);
-    canvas.text(plot.right, plot.bottom + 60.0, &format!("{} →", axis.name()), soft(Align::Right));
-    for mark in marks.iter().filter(|mark| mark.main) {
-        if let Some(interval) = mark.interval {
-            let (low, high) = (x(interval.low.max(first)), x(interval.high.min(last)));
-            let (low, high) = if high - low < 4.0 { (x(mark.at) - 2.0, x(mark.at) + 2.0) } else { (low, high) };
-            canvas.polygon(&[(low, plot.top), (high, plot.top), (high, plot.bottom), (low, plot.bottom)], palette.ink, 0.1);
-        }
-        canvas.path(&[(x(mark.at), plot.top), (x(mark.at), plot.bottom)], 1.25, palette.soft, &[5.0, 5.0]);
-    }
-    let mut ends = Vec::new();
-    for index in view.drawing_order(lines.iter().map(|line| line.cell)) {
-        let look = view.look(canvas.theme, lines[index].cell);
-        let points: Vec<(f64, f64)> = lines[index].points.iter().map(|point| (x(point.0), y(point.1))).collect();
-        canvas.path(&points, look.width, look.colour, look.dash);
-        for point in &points {
-            canvas.circle(*point, look.width + 2.0, look.colour, 1.0);
-        }
-    }
-    for (line, detail) in lines.iter().zip(details) {
-        let look = view.look(canvas.theme, line.cell);
-        let end = line.points.last().map_or((plot.right, plot.bottom), |point| (x(point.0), y(point.1)));
-        ends.push(Label { end, name: line.cell.contender.name.clone(), detail, colour: look.colour });
-    }
-    for mark in marks {
-        let (radius, centre) = (if mark.main { 11.0 } else { 7.0 }, (x(mark.at), y(mark.height)));
-        canvas.circle(centre, radius, palette.ink, 1.0);
-        canvas.circle(centre, radius - 3.5, palette.ground, 1.0);
-    }
-    captions(canvas, plot, marks, axis, x);
-    labels::draw(canvas, &ends, &setting, plot.right, plot.top - 20.0, plot.bottom + 20.0);
+/// All that is drawn.
+struct Curves<'c> {
+    lines: Vec<Line<'c>>,
+    rings: Vec<Ring<'c>>,
+    axis: Axis<'c>,
+    metric: &'static str,
+    subject: &'static Subject,
 }
 
-/// The swept values below the plot, as far as there is room; a small mark for each.
-fn values(canvas: &mut Canvas<'_>, plot: Room, lines: &[Line<'_>], axis: &Axis<'_>, x: impl Fn(f64) -> f64) {
-    let palette = canvas.palette();
-    let mut swept: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.0).collect();
-    swept.sort_by(f64::total_cmp);
-    swept.dedup();
-    let mut free = f64::NEG_INFINITY;
-    for value in swept {
-        canvas.line((x(value), plot.bottom), (x(value), plot.bottom + 6.0), 1.25, palette.grid);
-        let name = axis.unit.show(value);
-        let half = text::width(&name, 20.0, Weight::Regular) / 2.0;
-        if x(value) - half >= free {
-            canvas.text(x(value), plot.bottom + 30.0, &name, Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align: Align::Middle });
-            free = x(value) + half + 14.0;
+impl Curves<'_> {
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>) {
+        let palette = canvas.palette();
+        let (lines, axis) = (&self.lines, &self.axis);
+        let details: Vec<String> = lines.iter().map(|line| line.points.last().map_or_else(String::new, |point| (self.subject.show)(point.1))).collect();
+        let signs: Vec<Mark> = lines.iter().map(|line| self.sign(view, line)).collect();
+        let names: Vec<String> = lines.iter().zip(&signs).map(|(line, sign)| sign.behind(&line.cell.contender.name)).collect();
+        let entries: Vec<(&str, &str)> = names.iter().zip(&details).map(|(name, detail)| (name.as_str(), detail.as_str())).collect();
+        let (top, bottom) = (room.top + 34.0, room.bottom - 62.0);
+        let setting = labels::set(&entries, bottom - top + 40.0, 350.0, 26.0);
+        let figures: Vec<f64> = lines.iter().flat_map(|line| &line.points).map(|point| point.1).collect();
+        let (up, ticks) = (self.subject.ticks)(&figures);
+        let tick_room = ticks.iter().map(|(_, name)| text::width(name, 20.0, Weight::Regular)).fold(60.0, f64::max);
+        let plot = Room { left: room.left + tick_room + 20.0, top, right: room.right - setting.width - labels::GAP, bottom };
+        let across = axis.scale();
+        // A little in from the edges, so that no dot sits on one.
+        let (from, to) = (plot.left + 18.0, plot.right - 18.0);
+        let x = |value: f64| from + (to - from) * across.place(value);
+        let y = |figure: f64| plot.bottom - (plot.bottom - plot.top) * up.place(figure);
+        let soft = |align| Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align };
+        for (figure, name) in &ticks {
+            canvas.line((plot.left, y(*figure)), (plot.right, y(*figure)), 1.25, palette.grid);
+            canvas.text(plot.left - 16.0, y(*figure) + 7.0, name, soft(Align::Right));
+        }
+        axis.marks(canvas, plot, lines.iter().flat_map(|line| &line.points).map(|point| point.0), x);
+        canvas.text(plot.right, plot.bottom + 60.0, &format!("{} →", axis.name()), soft(Align::Right));
+        for ring in self.rings.iter().filter(|ring| ring.main) {
+            if let Some(interval) = ring.interval {
+                let (low, high) = (x(interval.low.max(axis.ends.0)), x(interval.high.min(axis.ends.1)));
+                let (low, high) = if high - low < 4.0 { (x(ring.at) - 2.0, x(ring.at) + 2.0) } else { (low, high) };
+                canvas.polygon(&[(low, plot.top), (high, plot.top), (high, plot.bottom), (low, plot.bottom)], palette.ink, 0.1);
+            }
+            canvas.path(&[(x(ring.at), plot.top), (x(ring.at), plot.bottom)], 1.25, palette.soft, &[5.0, 5.0]);
+        }
+        for index in view.drawing_order(lines.iter().map(|line| line.cell)) {
+            let look = view.look(canvas.theme, lines[index].cell);
+            let points: Vec<(f64, f64)> = lines[index].points.iter().map(|point| (x(point.0), y(point.1))).collect();
+            canvas.path(&points, look.width, look.colour, look.dash);
+            for point in &points {
+                canvas.circle(*point, look.width + 2.0, look.colour, 1.0);
+            }
+        }
+        let mut ends = Vec::new();
+        for ((line, detail), mark) in lines.iter().zip(details).zip(signs) {
+            let look = view.look(canvas.theme, line.cell);
+            let end = line.points.last().map_or((plot.right, plot.bottom), |point| (x(point.0), y(point.1)));
+            ends.push(Label { end, name: line.cell.contender.name.clone(), detail, colour: look.colour, mark });
+        }
+        for ring in &self.rings {
+            let (radius, centre) = (if ring.main { 11.0 } else { 7.0 }, (x(ring.at), y(ring.height)));
+            canvas.circle(centre, radius, palette.ink, 1.0);
+            canvas.circle(centre, radius - 3.5, palette.ground, 1.0);
+        }
+        self.captions(canvas, plot, x);
+        labels::draw(canvas, &ends, &setting, plot.right, plot.top - 20.0, plot.bottom + 20.0);
+    }
+
+    /// The gravest doubt about any load point of a line.
+    fn sign(&self, view: &View<'_, '_>, line: &Line<'_>) -> Mark {
+        let own = view.summary.cells.iter().filter(|cell| cell.contender.name == line.cell.contender.name);
+        own.map(|cell| view.mark(cell, &[self.metric])).max().unwrap_or_default()
+    }
+
+    /// Above the plot: where the main crossings are, and how well that is known.
+    fn captions(&self, canvas: &mut Canvas<'_>, plot: Room, x: impl Fn(f64) -> f64) {
+        let palette = canvas.palette();
+        let mut free = plot.left;
+        for ring in self.rings.iter().filter(|ring| ring.main) {
+            let bold = self.axis.unit.show(ring.at);
+            let small = ring.interval.map_or_else(|| "(one repeat)".to_owned(), |interval| format!("({})", self.known(&interval)));
+            let (bold_width, small_width) = (text::width(&bold, 22.0, Weight::SemiBold), text::width(&small, 18.0, Weight::Regular));
+            let wide = bold_width + 8.0 + small_width;
+            let left = (x(ring.at) - bold_width / 2.0).clamp(plot.left, (plot.right - wide).max(plot.left));
+            if left < free {
+                continue;
+            }
+            canvas.text(left, plot.top - 12.0, &bold, Hand { size: 22.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left });
+            canvas.text(
+                left + bold_width + 8.0,
+                plot.top - 12.0,
+                &small,
+                Hand { size: 18.0, weight: Weight::Regular, colour: palette.soft, align: Align::Left },
+            );
+            free = left + wide + 20.0;
         }
     }
-}
 
-/// Above the plot: where the main crossings are, and how well that is known.
-fn captions(canvas: &mut Canvas<'_>, plot: Room, marks: &[Mark<'_>], axis: &Axis<'_>, x: impl Fn(f64) -> f64) {
-    let palette = canvas.palette();
-    let mut free = plot.left;
-    for mark in marks.iter().filter(|mark| mark.main) {
-        let show = |value: f64| if value.is_finite() { axis.unit.show(value) } else { "beyond".to_owned() };
-        let known = mark.interval.map_or_else(
-            || "one repeat".to_owned(),
-            |interval| format!("{:.0} %: {} to {}", interval.confidence * 100.0, show(interval.low), show(interval.high)),
-        );
-        let (bold, small) = (axis.unit.show(mark.at), format!("({known})"));
-        let (bold_width, small_width) = (text::width(&bold, 22.0, Weight::SemiBold), text::width(&small, 18.0, Weight::Regular));
-        let wide = bold_width + 8.0 + small_width;
-        let left = (x(mark.at) - bold_width / 2.0).clamp(plot.left, (plot.right - wide).max(plot.left));
-        if left < free {
-            continue;
-        }
-        canvas.text(left, plot.top - 12.0, &bold, Hand { size: 22.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left });
-        canvas.text(left + bold_width + 8.0, plot.top - 12.0, &small, Hand { size: 18.0, weight: Weight::Regular, colour: palette.soft, align: Align::Left });
-        free = left + wide + 20.0;
+    /// `75 %: 95 to 110`; an end that may lie beyond the range is said to.
+    fn known(&self, interval: &Interval) -> String {
+        let show = |value: f64| self.axis.unit.show(value);
+        let low = if interval.low.is_finite() { show(interval.low) } else { format!("below {}", show(self.axis.ends.0)) };
+        let high = if interval.high.is_finite() { show(interval.high) } else { format!("above {}", show(self.axis.ends.1)) };
+        format!("{:.0} %: {low} to {high}", interval.confidence * 100.0)
     }
 }
 

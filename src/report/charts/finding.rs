@@ -1,8 +1,9 @@
 //! What a title may say: who has less of something, and whether that is more than noise.
 //!
-//! Push is compared with the *best* of polling, never with the worst, and by the same interval of confidence as in the verdict, so
-//! that no chart can say what the verdict does not. Where a figure cannot be trusted, no title tells of a winner.
+//! The best of push is compared with the *best* of polling, never with the worst, and by the same interval of confidence as in the
+//! verdict, so that no chart can say what the verdict does not. Where a figure cannot be trusted, no title tells of a winner.
 
+use super::swept;
 use crate::measure::recording::{Direction, Trial};
 use crate::summary::thresholds::FACTOR_WITHOUT_INTERVAL;
 use crate::summary::{Cell, Estimate, ratios};
@@ -70,8 +71,8 @@ pub enum Contest {
     Clear(Side, Side),
     /// Two, within the noise of each other: push (or the first) first.
     Unclear(Side, Side),
-    /// Two, but the run cannot be trusted: push (or the first) first.
-    Untrusted(Side, Side),
+    /// One or two, but a figure of theirs cannot be trusted: push (or the first) first.
+    Untrusted(Side, Option<Side>),
 }
 
 /// A contender in a title.
@@ -79,35 +80,48 @@ pub enum Contest {
 pub struct Side {
     /// Its name.
     name: String,
+    /// Its load point, where several of its own are compared; else empty.
+    place: String,
+    /// Its own load point.
+    load_point: String,
+    /// Whether it asks or is told.
+    pub direction: Direction,
     /// Its figure.
     pub figure: f64,
-    /// Whether it stands for several of its direction, as the best of them.
-    pub best_of_polling: bool,
+    /// `polling` or `push`, where it stands for several of them, as the best.
+    best_of: Option<&'static str>,
 }
 
 impl Contest {
     /// Between the best push and the best pull by a figure of which less is better; where only one direction competes, between its best two.
     pub fn new(cells: &[&Cell<'_>], trusted: impl Fn(&Cell<'_>) -> bool, of: impl Fn(&Cell<'_>) -> Option<Figure>) -> Self {
         let mut known: Vec<(&Cell<'_>, Figure)> = cells.iter().filter_map(|cell| Some((*cell, of(cell)?))).collect();
-        let pollers = known.iter().filter(|(cell, _)| cell.direction() == Direction::Pull).count();
         // Stable: of equals, the scenario's order decides.
         known.sort_by(|one, two| one.1.value.total_cmp(&two.1.value));
-        let best = |direction: Direction| known.iter().find(|(cell, _)| cell.direction() == direction);
+        let of_direction = |direction: Direction| known.iter().filter(move |(cell, _)| cell.direction() == direction);
         let rest = || known.iter().filter(|(cell, _)| cell.direction() != Direction::Control);
-        let (first, second) = match (best(Direction::Push), best(Direction::Pull)) {
+        let (first, second) = match (of_direction(Direction::Push).next(), of_direction(Direction::Pull).next()) {
             (Some(push), Some(pull)) => (Some(push), Some(pull)),
             _ => (rest().next(), rest().nth(1)),
         };
         let mixed = first.zip(second).is_some_and(|(one, two)| one.0.direction() != two.0.direction());
-        let side = |(cell, figure): &(&Cell<'_>, Figure)| Side {
-            name: cell.contender.name.clone(),
-            figure: figure.value,
-            best_of_polling: mixed && pollers > 1 && cell.direction() == Direction::Pull,
+        let side = |(cell, figure): &(&Cell<'_>, Figure)| {
+            let direction = cell.direction();
+            let own = known.iter().filter(|(other, _)| other.contender.name == cell.contender.name).count();
+            Side {
+                name: cell.contender.name.clone(),
+                place: if own > 1 { swept::brief(cell.load_point) } else { String::new() },
+                load_point: cell.load_point.to_owned(),
+                direction,
+                figure: figure.value,
+                best_of: family(direction).filter(|_| mixed && of_direction(direction).count() > 1),
+            }
         };
         match (first.or_else(|| known.first()), second) {
             (None, _) => Self::Nobody,
+            (Some(only), None) if !trusted(only.0) => Self::Untrusted(side(only), None),
             (Some(only), None) => Self::One(side(only)),
-            (Some(one), Some(two)) if !trusted(one.0) || !trusted(two.0) => Self::Untrusted(side(one), side(two)),
+            (Some(one), Some(two)) if !trusted(one.0) || !trusted(two.0) => Self::Untrusted(side(one), Some(side(two))),
             (Some(one), Some(two)) => match one.1.against(&two.1) {
                 Order::Less => Self::Clear(side(one), side(two)),
                 Order::More => Self::Clear(side(two), side(one)),
@@ -117,27 +131,45 @@ impl Contest {
     }
 }
 
+/// What those of a direction are called together.
+pub fn family(direction: Direction) -> Option<&'static str> {
+    match direction {
+        Direction::Push => Some("push"),
+        Direction::Pull => Some("polling"),
+        Direction::Control => None,
+    }
+}
+
 impl Contest {
     /// Those who are compared.
     pub fn sides(&self) -> Vec<&Side> {
         match self {
             Self::Nobody => Vec::new(),
             Self::One(one) => vec![one],
-            Self::Clear(one, two) | Self::Unclear(one, two) | Self::Untrusted(one, two) => vec![one, two],
+            Self::Clear(one, two) | Self::Unclear(one, two) => vec![one, two],
+            Self::Untrusted(one, two) => std::iter::once(one).chain(two).collect(),
         }
     }
 }
 
 impl Side {
-    /// Its name in a title: not too long, and said to be the best of polling where it stands for several. `end` follows what is put in.
+    /// Its name in a title: not too long, and said to be the best of polling or of push where it stands for several. `end` follows what is put in.
     pub fn called(&self, best: &str, end: &str) -> String {
-        let name = short(&self.name);
-        if self.best_of_polling && !best.is_empty() { format!("{name}, the {best} polling{end}") } else { name }
+        let name = if self.place.is_empty() { short(&self.name) } else { format!("{} at {}", short(&self.name), short(&self.place)) };
+        match self.best_of {
+            Some(family) if !best.is_empty() => format!("{name}, the {best} {family}{end}"),
+            _ => name,
+        }
     }
 
     /// The cell that it is.
     pub fn cell<'c, 'r>(&self, cells: &[&'c Cell<'r>]) -> Option<&'c Cell<'r>> {
-        cells.iter().copied().find(|cell| cell.contender.name == self.name)
+        cells.iter().copied().find(|cell| cell.contender.name == self.name && cell.load_point == self.load_point)
+    }
+
+    /// Whether it is the same contender at the same load point.
+    pub fn is(&self, other: &Self) -> bool {
+        self.name == other.name && self.load_point == other.load_point
     }
 }
 
@@ -166,7 +198,8 @@ impl Words<'_> {
             Contest::One(only) => (self.say)(&called(only), &show(only)),
             Contest::Clear(less, more) => format!("{}; {}", (self.say)(&called(less), &show(less)), brief(more)),
             Contest::Unclear(one, two) => format!("No clear difference in {}: {}; {}", self.topic, brief(one), brief(two)),
-            Contest::Untrusted(one, two) => format!("Not to be trusted: {}; {}", (self.say)(&called(one), &show(one)), brief(two)),
+            Contest::Untrusted(one, None) => format!("Not to be trusted: {}", (self.say)(&called(one), &show(one))),
+            Contest::Untrusted(one, Some(two)) => format!("Not to be trusted: {}; {}", (self.say)(&called(one), &show(one)), brief(two)),
         })
     }
 }

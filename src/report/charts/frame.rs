@@ -1,6 +1,7 @@
 //! What every chart has around it: the finding as title, what is shown as subtitle, and the conditions as foot.
 
 use super::canvas::{Align, Canvas, HEIGHT, Hand, WIDTH};
+use super::marks::Footnotes;
 use super::text::{self, Weight};
 use super::view::View;
 use crate::units::{show_bytes, show_count, show_seconds, significant};
@@ -21,6 +22,8 @@ pub struct Frame {
     pub subtitle: String,
     /// Of a chart over a swept value, what the foot says instead of one load point.
     pub over: Option<Over>,
+    /// The doubts about what it shows.
+    pub footnotes: Footnotes,
 }
 
 /// The conditions of a chart over several load points.
@@ -30,10 +33,6 @@ pub struct Over {
     pub path: String,
     /// What is swept from where to where, and what is held fixed.
     pub words: String,
-    /// Why figures of it cannot be trusted; empty where they can.
-    pub untrusted: Vec<String>,
-    /// How many notes there are on it besides.
-    pub notes: usize,
 }
 
 /// The room that is left for the chart, in pixels.
@@ -69,7 +68,7 @@ impl Frame {
             baseline += SUBTITLE * 1.32;
             canvas.text(MARGIN, baseline, &line, hand(SUBTITLE, Weight::Regular, palette.soft));
         }
-        let foot = foot(view, self.over.as_ref());
+        let foot = foot(view, self.over.as_ref(), &self.footnotes);
         let first = HEIGHT - 30.0 - (foot.len() - 1) as f64 * FOOT * 1.45;
         for (index, line) in foot.iter().enumerate() {
             let (weight, colour) = if line.warning { (Weight::SemiBold, palette.warning) } else { (Weight::Regular, palette.soft) };
@@ -84,8 +83,8 @@ struct FootLine {
     warning: bool,
 }
 
-/// Title, topology, sizes, time on the first line; machine, tool, run on the second; doubts on a third.
-fn foot(view: &View<'_, '_>, over: Option<&Over>) -> Vec<FootLine> {
+/// Title, topology, sizes, time on the first line; machine, tool, run on the second; then notes, and what is not to be trusted.
+fn foot(view: &View<'_, '_>, over: Option<&Over>, footnotes: &Footnotes) -> Vec<FootLine> {
     let recording = view.summary.recording;
     let scenario = &recording.scenario;
     let room = WIDTH - 2.0 * MARGIN;
@@ -118,20 +117,17 @@ fn foot(view: &View<'_, '_>, over: Option<&Over>) -> Vec<FootLine> {
         None if view.load_point.is_empty() => {}
         None => second.push(format!("at {}", text::clean(view.load_point).replace(';', ", "))),
     }
-    let notes = over.map_or(view.notes, |over| over.notes);
-    if notes > 0 {
-        second.push(format!("{} in the report", if notes == 1 { "1 note".to_owned() } else { format!("{notes} notes") }));
-    }
     second.push(format!("pushbench {}", text::clean(&recording.tool_version)));
     second.push(format!("run {}", text::clean(&recording.id)));
     let second = text::fit(&second.join(" · "), FOOT, Weight::Regular, room);
 
     let mut lines = vec![FootLine { text: first, warning: false }, FootLine { text: second, warning: false }];
-    let untrusted: Vec<&str> = over.map_or_else(|| view.untrusted.clone(), |over| over.untrusted.iter().map(String::as_str).collect());
-    if let Some((doubt, others)) = untrusted.split_first() {
-        let more = if others.is_empty() { String::new() } else { format!("(And {} more.) ", others.len()) };
-        let doubt = text::clean(&format!("Not to be trusted. {more}{doubt}"));
-        lines.extend(text::wrap_or_cut(&doubt, FOOT, Weight::SemiBold, room, 2).into_iter().map(|text| FootLine { text, warning: true }));
+    if !footnotes.notes.is_empty() {
+        lines.push(FootLine { text: text::fit(&text::clean(&footnotes.notes), FOOT, Weight::Regular, room), warning: false });
+    }
+    if !footnotes.untrusted.is_empty() {
+        let broken = text::wrap_or_cut(&text::clean(&footnotes.untrusted), FOOT, Weight::SemiBold, room, 2);
+        lines.extend(broken.into_iter().map(|text| FootLine { text, warning: true }));
     }
     lines
 }

@@ -1,22 +1,26 @@
-//! Freshness against cost: each contender a dot; below and left of it is better. The front joins those that no other beats in both.
-
-use plotters::style::RGBColor;
+//! Freshness against cost: a dot for each contender and load point; below and left of it is better. The front joins those that no other
+//! beats in both.
+//!
+//! Only dots of the same workload compete: those of others are pale. Settings of a contender are choices, and compete.
 
 use super::axis::Scale;
+use super::beside::{Name, along, extent, overlap, square};
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Contest, Figure, Order, Side, Words, firm};
+use super::finding::{Contest, Figure, Order, Side, family, firm};
 use super::frame::{Frame, Room};
+use super::marks::{Footnotes, Mark};
 use super::picture::Chart;
+use super::swept;
 use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::Direction;
-use crate::summary::Cell;
+use crate::summary::{Cell, Estimate};
 use crate::units::show_seconds;
 
-/// What the best of several pollers is called.
-const BEST: &str = "cheapest";
 const COST: &str = "cpu.total.per_1000_updates";
 const AGE: &str = "scenario_latency.p99";
+/// What doubts are looked for on.
+const METRICS: &[&str] = &[COST, AGE];
 
 struct Dot<'c> {
     cell: &'c Cell<'c>,
@@ -24,71 +28,146 @@ struct Dot<'c> {
     cost: f64,
     /// p99 of delivery latency in scenario time, in seconds.
     age: f64,
+    /// Whether its workload is that of the load point that is shown.
+    competes: bool,
+    /// Whether it is the one that carries its contender's name.
+    named: bool,
+    mark: Mark,
 }
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
-    let dots: Vec<Dot<'_>> = view
-        .cells
-        .iter()
-        .filter_map(|cell| {
-            let (cost, age) = (cost(cell)?.value, cell.value(AGE)?);
-            (cost > 0.0 && cost.is_finite() && age > 0.0 && age.is_finite()).then_some(Dot { cell, cost, age })
-        })
-        .collect();
-    if dots.len() < 2 {
-        return Err("fewer than two contenders have both CPU and latency");
+    let mut dots: Vec<Dot<'_>> = view.summary.cells.iter().filter_map(|cell| Dot::new(view, cell)).collect();
+    name_all(&mut dots);
+    let competing: Vec<&Cell<'_>> = dots.iter().filter(|dot| dot.competes).map(|dot| dot.cell).collect();
+    if competing.len() < 2 {
+        return Err("fewer than two contenders have both CPU and latency: it needs sides with processes of their own, and deliveries");
     }
+    let swept = swept::only_path(dots.iter().map(|dot| dot.cell.load_point));
+    let by = swept.map_or_else(String::new, |path| format!(" ({})", text::clean(path)));
+    let load_points = if dots.iter().any(|dot| !dot.named) { format!("; a dot for each load point{by}") } else { String::new() };
+    let pale = if dots.len() > competing.len() { ", those of other workloads pale and without part in the front" } else { "" };
     let frame = Frame {
-        title: title(view).ok_or("no contender has CPU figures of all its sides")?,
-        subtitle: "99th percentile of delivery latency in scenario time, against CPU of all sides per delivered update (both axes logarithmic)".to_owned(),
+        title: title(view, &competing).ok_or("no contender has CPU figures of all its sides")?,
+        subtitle: format!("99th percentile of delivery latency in scenario time, against CPU of all sides per delivered update (log axes){load_points}{pale}"),
         over: None,
+        footnotes: Footnotes::new(view.summary, &dots.iter().map(|dot| dot.cell).collect::<Vec<_>>(), METRICS),
     };
-    Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &dots)) })
+    Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &dots, swept.is_some())) })
+}
+
+impl<'c> Dot<'c> {
+    /// `None` where one of the two figures is missing, or has no place on a logarithmic axis.
+    fn new(view: &View<'_, '_>, cell: &'c Cell<'c>) -> Option<Self> {
+        let (cost, age) = (cost(cell)?.value, cell.value(AGE)?);
+        let drawn = cost > 0.0 && cost.is_finite() && age > 0.0 && age.is_finite();
+        let here = |part: &str| part.is_empty() || view.load_point.split(';').any(|other| other == part);
+        drawn.then(|| Self {
+            cell,
+            cost,
+            age,
+            competes: cell.load_point.split(';').all(|part| part.starts_with("contender.") || here(part)),
+            named: view.cells.iter().any(|shown| std::ptr::eq(*shown, cell)),
+            mark: view.mark(cell, METRICS),
+        })
+    }
+
+    /// Whether another is at least as good in both, and better in one.
+    fn beaten(&self, by: &Self) -> bool {
+        by.cost <= self.cost && by.age <= self.age && (by.cost < self.cost || by.age < self.age)
+    }
+}
+
+/// Who has no figures at the load point that is shown has its name at the first of its others.
+fn name_all(dots: &mut [Dot<'_>]) {
+    for place in 0..dots.len() {
+        let own = |dot: &Dot<'_>| dot.cell.contender.name == dots[place].cell.contender.name;
+        if !dots.iter().any(|dot| dot.named && own(dot)) {
+            dots[place].named = true;
+        }
+    }
 }
 
 fn cost(cell: &Cell<'_>) -> Option<Figure> {
     let estimate = cell.metrics.get(COST)?;
     let each = |value: Option<f64>| value.map(|value| value / 1_000.0);
     let repeats = estimate.repeats.iter().map(|(repeat, value)| (*repeat, each(*value))).collect();
-    Figure::new(&crate::summary::Estimate { value: each(estimate.value), repeats })
+    Figure::new(&Estimate { value: each(estimate.value), repeats })
 }
 
-/// Whether another is at least as good in both, and better in one.
-fn beaten(dot: &Dot<'_>, by: &Dot<'_>) -> bool {
-    by.cost <= dot.cost && by.age <= dot.age && (by.cost < dot.cost || by.age < dot.age)
+fn age(cell: &Cell<'_>) -> Option<Figure> {
+    Figure::of_metric(cell, AGE)
 }
 
-fn title(view: &View<'_, '_>) -> Option<String> {
-    let words = Words {
-        say: &|name, figure| format!("{name} takes {figure} of CPU for one update"),
-        briefly: &|figure| figure.to_owned(),
-        topic: "CPU per update",
-        best: BEST,
-        show: &show_seconds,
-    };
-    let contest = view.contest(COST, cost);
-    if let Contest::Clear(cheap, dear) = &contest
-        && view.trusted(AGE, &[cheap, dear])
-        && let (Some(cheap_age), Some(dear_age)) = (age(view, cheap), age(view, dear))
-    {
-        let show = |seconds: f64| firm(show_seconds(seconds));
-        let cpu = format!("{} of CPU instead of {}", show(cheap.figure), show(dear.figure));
-        let (subject, other) = (cheap.called(BEST, ","), dear.called(BEST, ""));
-        let seen = format!("seen within {} instead of {}", show(cheap_age.value), show(dear_age.value));
-        return Some(match cheap_age.against(&dear_age) {
-            Order::Less => format!("{subject} is both fresher and cheaper than {other}: {seen}, for {cpu}"),
-            Order::More => format!("{subject} is cheaper but staler than {other}: {cpu}, {seen}"),
-            Order::Unclear => format!("{subject} is cheaper than {other}, with no clear difference in freshness: {cpu}"),
-        });
-    }
-    words.title(&contest)
+/// Who is cheapest and who is freshest: the ends of the front, and whether they are one.
+fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
+    let cheapest = Contest::new(cells, |cell| view.trusts(COST, cell), cost);
+    let freshest = Contest::new(cells, |cell| view.trusts(AGE, cell), age);
+    let show = |figure: Option<Figure>| figure.map_or_else(|| "?".to_owned(), |figure| firm(show_seconds(figure.value)));
+    let cpu = |side: &Side| show(side.cell(cells).and_then(cost));
+    let seen = |side: &Side| show(side.cell(cells).and_then(age));
+    let whole = |side: &Side| format!("{} takes {} of CPU for one update, seen within {}", side.called("", ""), cpu(side), seen(side));
+    let brief = |side: &Side| format!("{} {}, within {}", side.called("", ""), cpu(side), seen(side));
+    Some(match (&cheapest, &freshest) {
+        (Contest::Nobody, _) | (_, Contest::Nobody) => return None,
+        (Contest::Untrusted(one, two), _) | (_, Contest::Untrusted(one, two)) => {
+            let two = two.as_ref().map_or_else(String::new, |two| format!("; {}", brief(two)));
+            format!("Not to be trusted: {}{two}", whole(one))
+        }
+        (Contest::One(only), _) | (_, Contest::One(only)) => whole(only),
+        (Contest::Clear(cheap, dear), Contest::Clear(fresh, stale)) if cheap.is(fresh) => {
+            let rivals: Vec<&Cell<'_>> = cells.iter().copied().filter(|cell| cell.direction() == dear.direction && !is(cheap, cell)).collect();
+            let figures = format!("seen within {} for {} of CPU", seen(cheap), cpu(cheap));
+            if rivals.len() == 1 {
+                let (name, other) = (cheap.called("", ""), dear.called("", ""));
+                format!("{name} is both fresher and cheaper than {other}: {figures} instead of {} for {}", seen(dear), cpu(dear))
+            } else {
+                let ahead = |of: fn(&Cell<'_>) -> Option<Figure>, rival: &Cell<'_>| {
+                    let own = cheap.cell(cells).and_then(of);
+                    own.zip(of(rival)).is_some_and(|(own, other)| own.against(&other) == Order::Less)
+                };
+                let every = rivals.iter().all(|rival| ahead(cost, rival) && ahead(age, rival));
+                let others = family(dear.direction).filter(|_| cheap.direction != dear.direction).unwrap_or("other");
+                let than = match (every, others) {
+                    (true, "other") => "all others".to_owned(),
+                    (true, family) => format!("all {family}"),
+                    (false, "other") => "the best of the others".to_owned(),
+                    (false, family) => format!("the best {family}"),
+                };
+                let best = format!("the freshest {others} takes {}, the cheapest {}", seen(stale), cpu(dear));
+                format!("{} is both fresher and cheaper than {than}: {figures}; {best}", cheap.called("", ""))
+            }
+        }
+        (Contest::Clear(cheap, dear), Contest::Clear(fresh, stale)) if cheap.direction == fresh.direction && cheap.direction != dear.direction => {
+            let side = if cheap.direction == Direction::Push { "Push" } else { "Polling" };
+            let (fresher, cheaper) = (fresh.called("", ""), cheap.called("", ""));
+            let than = format!("{} instead of {}; {cheaper} takes {} of CPU instead of {}", seen(fresh), seen(stale), cpu(cheap), cpu(dear));
+            format!("{side} is both fresher and cheaper than {}: {fresher} is seen within {than}", family(dear.direction).unwrap_or("the rest"))
+        }
+        (Contest::Clear(cheap, _), Contest::Clear(fresh, _)) => {
+            let (cheaper, fresher) = (cheap.called("", ""), fresh.called("", ""));
+            let figures = format!("{} of CPU for one update, seen within {}; {fresher} is freshest: within {}", cpu(cheap), seen(cheap), seen(fresh));
+            format!("{cheaper} is cheapest: {figures}, for {} of CPU", cpu(fresh))
+        }
+        (Contest::Clear(cheap, dear), Contest::Unclear(..)) => {
+            let (name, other) = (cheap.called("cheapest", ","), dear.called("cheapest", ""));
+            format!("{name} is cheaper than {other}: {} of CPU for one update instead of {}; no clear difference in freshness", cpu(cheap), cpu(dear))
+        }
+        (Contest::Unclear(..), Contest::Clear(fresh, stale)) => {
+            let (name, other) = (fresh.called("freshest", ","), stale.called("freshest", ""));
+            format!("{name} is fresher than {other}: seen within {} instead of {}; no clear difference in CPU", seen(fresh), seen(stale))
+        }
+        (Contest::Unclear(one, two), Contest::Unclear(..)) => {
+            format!("No clear difference in CPU and freshness: {}; {}", whole(one), brief(two))
+        }
+    })
 }
 
-fn age(view: &View<'_, '_>, side: &Side) -> Option<Figure> {
-    Figure::of_metric(side.cell(&view.cells)?, AGE)
+fn is(side: &Side, cell: &Cell<'_>) -> bool {
+    side.cell(&[cell]).is_some()
 }
 
-fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_>]) {
+/// `one_path`: whether a value alone says which load point is meant.
+fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_>], one_path: bool) {
     let palette = canvas.palette();
     let plot = Room { left: room.left + 86.0, top: room.top + 16.0, right: room.right - 8.0, bottom: room.bottom - 36.0 };
     // A tenth of a decade around the outermost dots, so that none sits on an edge.
@@ -97,6 +176,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
     let up = Scale::times(widened(dots.iter().map(|dot| dot.age).collect()).into_iter());
     let x = |cost: f64| plot.left + (plot.right - plot.left) * across.place(cost);
     let y = |age: f64| plot.bottom - (plot.bottom - plot.top) * up.place(age);
+    let at = |dot: &Dot<'_>| (x(dot.cost), y(dot.age));
     let soft = |align| Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align };
     for (cost, name) in across.time_ticks() {
         canvas.line((x(cost), plot.top), (x(cost), plot.bottom), 1.25, palette.grid);
@@ -107,7 +187,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
         canvas.line((plot.left, y(age)), (plot.right, y(age)), 1.25, palette.grid);
         canvas.text(plot.left - 16.0, y(age) + 7.0, name, soft(Align::Right));
     }
-    let front = front(dots, |dot| (x(dot.cost), y(dot.age)));
+    let front = front(dots, at);
     canvas.path(&front, 2.0, palette.soft, &[6.0, 6.0]);
     let mut taken: Vec<Room> = dots.iter().map(|dot| square(x(dot.cost), y(dot.age), 14.0)).collect();
     taken.extend(front.windows(2).map(|pair| Room {
@@ -116,48 +196,88 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
         right: pair[0].0.max(pair[1].0),
         bottom: pair[0].1.max(pair[1].1),
     }));
-    let better = "↙ fresher and cheaper";
-    let costlier = "CPU per update →";
-    let older = "↑ p99 of latency";
-    let bold = Hand { size: 20.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left };
-    for (text, hand, corner) in [
-        (better, bold, (plot.left + 16.0, plot.bottom - 18.0)),
-        (older, soft(Align::Left), (plot.left + 16.0, plot.top + 24.0)),
-        (costlier, soft(Align::Right), (plot.right - 12.0, plot.bottom - 18.0)),
-    ] {
-        let box_ = extent(text, hand, corner);
-        if !taken.iter().any(|other| overlap(*other, box_)) {
-            canvas.text(corner.0, corner.1, text, hand);
-            taken.push(box_);
-        }
+    corners(canvas, plot, &mut taken);
+    // A contender's dots are joined in the order of its load points.
+    for cell in &view.cells {
+        let own: Vec<(f64, f64)> = dots.iter().filter(|dot| dot.cell.contender.name == cell.contender.name).map(at).collect();
+        canvas.path(&own, 1.25, view.look(canvas.theme, cell).colour, &[]);
+        taken.extend(own.windows(2).flat_map(|pair| along(pair[0], pair[1], 16.0)));
     }
-    let size = if dots.len() <= 6 { 24.0 } else { 18.0 };
     let order = view.drawing_order(dots.iter().map(|dot| dot.cell));
     for index in &order {
         let dot = &dots[*index];
-        let colour = view.look(canvas.theme, dot.cell).colour;
-        let centre = (x(dot.cost), y(dot.age));
-        if dot.cell.direction() == Direction::Push {
-            canvas.circle(centre, 20.0, colour, 0.25);
+        let (push, colour) = (dot.cell.direction() == Direction::Push, view.look(canvas.theme, dot.cell).colour);
+        // On the ground, so that no line shows through what is pale.
+        let radius = if push { 13.0 } else { 10.0 };
+        if push && dot.competes {
+            canvas.circle(at(dot), 20.0, colour, 0.25);
         }
-        canvas.circle(centre, if dot.cell.direction() == Direction::Push { 13.0 } else { 10.0 }, colour, 1.0);
+        canvas.circle(at(dot), radius, palette.ground, 1.0);
+        canvas.circle(at(dot), radius, colour, if dot.competes { 1.0 } else { 0.35 });
+        if dot.mark == Mark::Untrusted {
+            canvas.circle(at(dot), radius - 4.0, palette.ground, 1.0);
+        }
     }
+    let size = if view.cells.len() <= 6 { 24.0 } else { 18.0 };
     // Push is drawn last, so that it lies on top, and named first, so that it gets the best place.
-    for index in order.into_iter().rev() {
-        let dot = &dots[index];
+    for index in order.iter().rev().filter(|index| dots[**index].named) {
+        let dot = &dots[*index];
         let name = Name {
             text: text::fit_name(&text::clean(&dot.cell.contender.name), size, Weight::SemiBold, 300.0),
             detail: format!("{} · {} CPU", show_seconds(dot.age), show_seconds(dot.cost)),
             colour: view.look(canvas.theme, dot.cell).colour,
             size,
+            mark: dot.mark,
         };
-        name.write(canvas, (x(dot.cost), y(dot.age)), plot, &mut taken);
+        name.write(canvas, at(dot), plot, &mut taken);
+    }
+    for dot in dots.iter().filter(|dot| !dot.named) {
+        let whole = swept::brief(dot.cell.load_point);
+        let value = whole.split_once(" = ").filter(|_| one_path).map_or(whole.as_str(), |(_, value)| value);
+        place_name(canvas, value, at(dot), plot, &mut taken);
+    }
+}
+
+/// What the corners mean, where no dot is in the way.
+fn corners(canvas: &mut Canvas<'_>, plot: Room, taken: &mut Vec<Room>) {
+    let palette = canvas.palette();
+    let soft = |align| Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align };
+    let bold = Hand { size: 20.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left };
+    for (text, hand, corner) in [
+        ("↙ fresher and cheaper", bold, (plot.left + 16.0, plot.bottom - 18.0)),
+        ("↑ p99 of latency", soft(Align::Left), (plot.left + 16.0, plot.top + 24.0)),
+        ("CPU per update →", soft(Align::Right), (plot.right - 12.0, plot.bottom - 18.0)),
+    ] {
+        let written = extent(text, hand, corner);
+        if !taken.iter().any(|other| overlap(*other, written)) {
+            canvas.text(corner.0, corner.1, text, hand);
+            taken.push(written);
+        }
+    }
+}
+
+/// The swept values of another load point, small, beside its dot, where there is room: the line tells whose it is.
+fn place_name(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), plot: Room, taken: &mut Vec<Room>) {
+    let colour = canvas.palette().soft;
+    let half = text::width(text, 14.0, Weight::Regular) / 2.0;
+    let places =
+        [((x + 16.0, y + 5.0), Align::Left), ((x - 16.0, y + 5.0), Align::Right), ((x - half, y - 18.0), Align::Left), ((x - half, y + 27.0), Align::Left)];
+    for (at, align) in places {
+        let hand = Hand { size: 14.0, weight: Weight::Regular, colour, align };
+        let written = extent(text, hand, at);
+        let inside = written.left > plot.left && written.right < plot.right && written.top > plot.top && written.bottom < plot.bottom;
+        if inside && !taken.iter().any(|other| overlap(*other, written)) {
+            canvas.text(at.0, at.1, text, hand);
+            taken.push(written);
+            return;
+        }
     }
 }
 
 /// The front: from dot to dot among those that no other beats in both, in steps, since between two there is nothing.
 fn front(dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> (f64, f64)) -> Vec<(f64, f64)> {
-    let mut best: Vec<&Dot<'_>> = dots.iter().filter(|dot| !dots.iter().any(|other| beaten(dot, other))).collect();
+    let competing = || dots.iter().filter(|dot| dot.competes);
+    let mut best: Vec<&Dot<'_>> = competing().filter(|dot| !competing().any(|other| dot.beaten(other))).collect();
     best.sort_by(|one, two| one.cost.total_cmp(&two.cost));
     let mut line: Vec<(f64, f64)> = Vec::new();
     for dot in best {
@@ -168,102 +288,4 @@ fn front(dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> (f64, f64)) -> Vec<(f64, 
         line.push((x, y));
     }
     line
-}
-
-/// Name and figures of a dot.
-struct Name {
-    text: String,
-    detail: String,
-    colour: RGBColor,
-    size: f64,
-}
-
-/// Distance of a name from its dot.
-const AWAY: f64 = 24.0;
-
-impl Name {
-    /// Writes it at the first place that is free: beside the dot, else further away with a line to it. Where that fails, figures are
-    /// dropped, then the line may cross other names: what has no name at all could not be told.
-    fn write(&self, canvas: &mut Canvas<'_>, dot: (f64, f64), plot: Room, taken: &mut Vec<Room>) {
-        let small = (self.size * 0.76).max(15.0);
-        let palette = canvas.palette();
-        for (with_detail, strict) in [(true, true), (false, true), (false, false)] {
-            let detail_width = if with_detail { text::width(&self.detail, small, Weight::Regular) } else { 0.0 };
-            let wide = text::width(&self.text, self.size, Weight::SemiBold).max(detail_width);
-            let high = self.size + if with_detail { small * 1.3 } else { 0.0 };
-            for (left, top, align, far) in places(dot, wide, high) {
-                let room = Room { left: left - 3.0, top: top - 2.0, right: left + wide + 3.0, bottom: top + high + 4.0 };
-                let inside = room.left > plot.left && room.right < plot.right && room.top > plot.top + 2.0 && room.bottom < plot.bottom - 2.0;
-                let line = if far { leader(dot, (if align == Align::Right { room.right } else { room.left }, top + high / 2.0)) } else { Vec::new() };
-                if !inside || line.iter().filter(|_| strict).chain([&room]).any(|mine| taken.iter().any(|other| overlap(*other, *mine))) {
-                    continue;
-                }
-                if let Some(last) = line.last() {
-                    // From the rim of the dot: for what is checked, the whole of a twin beside it is left out.
-                    let share = 16.0 / (last.left - dot.0).hypot(last.top - dot.1).max(16.0);
-                    let rim = (dot.0 + (last.left - dot.0) * share, dot.1 + (last.top - dot.1) * share);
-                    canvas.path(&[rim, (last.left, last.top)], 1.0, self.colour, &[2.0, 3.0]);
-                }
-                let edge = match align {
-                    Align::Left => left,
-                    Align::Middle => left + wide / 2.0,
-                    Align::Right => left + wide,
-                };
-                let baseline = top + self.size * 0.86;
-                canvas.text(edge, baseline, &self.text, Hand { size: self.size, weight: Weight::SemiBold, colour: self.colour, align });
-                if with_detail {
-                    canvas.text(edge, baseline + small * 1.28, &self.detail, Hand { size: small, weight: Weight::Regular, colour: palette.soft, align });
-                }
-                taken.push(room);
-                taken.extend(line);
-                return;
-            }
-        }
-    }
-}
-
-/// Where a name of this size may stand: (left, top, alignment, whether it needs a line), the nearest first.
-fn places((x, y): (f64, f64), wide: f64, high: f64) -> Vec<(f64, f64, Align, bool)> {
-    let (right, left) = (x + AWAY, x - AWAY - wide);
-    let (above, below) = (y - AWAY * 0.6 - high, y + AWAY * 0.6);
-    let mut places = vec![
-        (right, y - high / 2.0, Align::Left, false),
-        (left, y - high / 2.0, Align::Right, false),
-        (x - wide / 2.0, y - AWAY - high, Align::Middle, false),
-        (x - wide / 2.0, y + AWAY, Align::Middle, false),
-        (x + AWAY * 0.7, above, Align::Left, false),
-        (x - AWAY * 0.7 - wide, above, Align::Right, false),
-        (x + AWAY * 0.7, below, Align::Left, false),
-        (x - AWAY * 0.7 - wide, below, Align::Right, false),
-    ];
-    for step in 1..=14 {
-        for way in [-1.0, 1.0] {
-            let top = y - high / 2.0 + way * f64::from(step) * 22.0;
-            places.push((right + 16.0, top, Align::Left, true));
-            places.push((left - 16.0, top, Align::Right, true));
-        }
-    }
-    places
-}
-
-/// The line from a dot to its name as small squares, to be kept free of texts; without the part inside the dot.
-fn leader(from: (f64, f64), to: (f64, f64)) -> Vec<Room> {
-    let length = (to.0 - from.0).hypot(to.1 - from.1);
-    let steps = (length / 4.0) as usize;
-    let along = (0..=steps).map(|step| step as f64 / steps.max(1) as f64).filter(|share| share * length > 29.0 && (1.0 - share) * length > 4.0);
-    along.map(|share| square(from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share, 0.5)).collect()
-}
-
-fn square(x: f64, y: f64, half: f64) -> Room {
-    Room { left: x - half, top: y - half, right: x + half, bottom: y + half }
-}
-
-fn extent(text: &str, hand: Hand, at: (f64, f64)) -> Room {
-    let width = text::width(text, hand.size, hand.weight);
-    let left = if hand.align == Align::Right { at.0 - width } else { at.0 };
-    Room { left, top: at.1 - hand.size * 0.8, right: left + width, bottom: at.1 + hand.size * 0.25 }
-}
-
-fn overlap(one: Room, two: Room) -> bool {
-    one.left < two.right && two.left < one.right && one.top < two.bottom && two.top < one.bottom
 }

@@ -6,6 +6,7 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Align, Canvas, Hand};
+use super::marks::{self, Mark};
 use super::text::{self, Weight};
 
 /// What stands at the end of a line.
@@ -19,6 +20,8 @@ pub struct Label {
     pub detail: String,
     /// Of line and name.
     pub colour: RGBColor,
+    /// Of the doubts about it.
+    pub mark: Mark,
 }
 
 /// How labels are set, decided before the chart knows how wide it may be.
@@ -47,7 +50,8 @@ const SIZES: [(f64, f64, bool, f64); 7] = [
     (14.0, 13.0, false, 17.0),
 ];
 
-/// Decides how so many labels are set in a column of this height, not wider than `room` and with names not larger than `largest`.
+/// Decides how so many labels (names with their marks, figures) are set in a column of this height, not wider than `room` and with names not
+/// larger than `largest`.
 pub fn set(labels: &[(&str, &str)], height: f64, room: f64, largest: f64) -> Setting {
     let fits = |size: &&(f64, f64, bool, f64)| size.0 <= largest && size.3 * labels.len() as f64 <= height;
     let (name_size, detail_size, two_lines, pitch) = *SIZES.iter().find(fits).unwrap_or(&SIZES[SIZES.len() - 1]);
@@ -83,15 +87,15 @@ pub fn draw(canvas: &mut Canvas<'_>, labels: &[Label], setting: &Setting, edge: 
         let detail_hand = Hand { size: setting.detail_size, weight: Weight::Regular, colour: palette.soft, align: Align::Left };
         let detail_width = text::width(&label.detail, setting.detail_size, Weight::Regular);
         if setting.two_lines {
-            canvas.text(x, centre - setting.name_size * 0.06, &text::fit_name(&label.name, setting.name_size, Weight::SemiBold, setting.width), name_hand);
+            marks::write(canvas, (x, centre - setting.name_size * 0.06), &label.name, label.mark, setting.width + 1.0, name_hand);
             canvas.text(x, centre + setting.detail_size * 1.06, &text::fit(&label.detail, setting.detail_size, Weight::Regular, setting.width), detail_hand);
         } else {
             let taken = if detail_width > 0.0 { detail_width + between(setting.name_size) } else { 0.0 };
-            let name = text::fit_name(&label.name, setting.name_size, Weight::SemiBold, (setting.width - taken).max(setting.width * 0.4));
-            let name_width = text::width(&name, setting.name_size, Weight::SemiBold);
+            let room = (setting.width - taken).max(setting.width * 0.4) + 1.0;
+            let name_width = text::width(&label.mark.behind(&label.name), setting.name_size, Weight::SemiBold).min(room);
             let baseline = centre + setting.name_size * 0.36;
-            canvas.text(x, baseline, &name, name_hand);
-            let left = setting.width - name_width - between(setting.name_size);
+            marks::write(canvas, (x, baseline), &label.name, label.mark, room, name_hand);
+            let left = setting.width + 1.0 - name_width - between(setting.name_size);
             if detail_width > 0.0 && left > 10.0 {
                 let detail = text::fit(&label.detail, setting.detail_size, Weight::Regular, left);
                 canvas.text(x + name_width + between(setting.name_size), baseline, &detail, detail_hand);

@@ -3,18 +3,21 @@
 //! [`draw`] makes all pictures of a load point from a summary. They are pure: the same recording gives the same bytes.
 
 pub mod axis;
+mod beside;
 mod break_even;
 pub mod canvas;
 pub mod finding;
 mod frame;
 mod freshness_cost;
 pub mod labels;
+pub mod marks;
 mod over_time;
 mod per_update;
 mod picture;
 mod raster;
 mod resources;
 mod spectrum;
+mod swept;
 pub mod text;
 pub mod theme;
 mod view;
@@ -23,6 +26,6 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
-pub use picture::{Drawn, LeftOut, NAMES, Picture, all, draw};
+pub use picture::{Drawn, LeftOut, NAMES, NEED_A_SWEEP, Picture, all, draw};
 pub use raster::{RasterError, png, pngs};
 pub use theme::Theme;

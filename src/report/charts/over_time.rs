@@ -11,10 +11,15 @@ const MOST: usize = 150;
 
 /// Whole seconds that one point stands for, in a window of so many seconds.
 pub fn seconds_per_point(window: f64) -> usize {
-    let seconds = window.max(1.0).floor() as usize;
+    seconds_of_each(window, MOST)
+}
+
+/// Whole seconds that each of at most so many parts of a window stands for.
+pub fn seconds_of_each(window: f64, most: usize) -> usize {
+    let (seconds, most) = (window.max(1.0).floor() as usize, most.max(1));
     // Steps that a reader can name.
     const STEPS: [usize; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 3_600];
-    STEPS.into_iter().find(|step| seconds.div_ceil(*step) <= MOST).unwrap_or_else(|| seconds.div_ceil(MOST))
+    STEPS.into_iter().find(|step| seconds.div_ceil(*step) <= most).unwrap_or_else(|| seconds.div_ceil(most))
 }
 
 /// Means of a figure over every so many seconds of the window: (middle of the span in seconds, mean). Seconds that are not recorded

@@ -7,12 +7,16 @@ use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
 use super::finding::{self, Figure, Words};
 use super::frame::{Frame, Room};
+use super::marks::{self, Mark};
 use super::picture::Chart;
 use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::{Direction, Trial};
 use crate::summary::Cell;
 use crate::units::{show_bytes, show_number};
+
+/// What doubts are looked for on.
+const METRICS: &[&str] = &["messages.per_update", "bytes.protocol.per_update", "messages.publish", "messages.setup", "bytes.setup"];
 
 /// What a bar is worth that has none.
 const NONE: &str = "nothing delivered";
@@ -38,7 +42,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         show: &show_number,
     };
     let messages = |cell: &Cell<'_>| Figure::of_metric(cell, "messages.per_update");
-    let title = words.title(&view.contest("messages.per_update", messages)).ok_or("nothing was delivered")?;
+    let title = words.title(&view.contest("messages.per_update", messages)).ok_or("nothing was delivered: it needs one delivery at least")?;
     let payload = view.cells.iter().map(|cell| cell.workload.payload).max().unwrap_or(0).max(1) as f64;
     let panels = [
         Panel {
@@ -64,6 +68,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
             "Per delivered update, on the subscribers’ leg, both ways, without TCP/IP headers (log scale); the publishers’ leg and the set-up stand apart"
                 .to_owned(),
         over: None,
+        footnotes: view.footnotes(METRICS),
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &panels)) })
 }
@@ -88,14 +93,16 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, panels: &[Pane
     let end = room.top + header + pitch * rows;
     let order = order(&panels[0]);
     let size = (pitch * 0.52).clamp(9.0, 24.0);
-    let name_room = view.cells.iter().map(|cell| text::width(&text::clean(&cell.contender.name), size, Weight::SemiBold)).fold(0.0, f64::max).min(270.0);
+    let signs: Vec<Mark> = view.cells.iter().map(|cell| view.mark(cell, METRICS)).collect();
+    let names = view.cells.iter().zip(&signs).map(|(cell, sign)| sign.behind(&text::clean(&cell.contender.name)));
+    let name_room = names.map(|name| text::width(&name, size, Weight::SemiBold)).fold(0.0, f64::max).min(270.0);
     for (index, place) in order.iter().enumerate() {
         let cell = view.cells[*place];
         let look = view.look(canvas.theme, cell);
         let middle = room.top + header + pitch * (index as f64 + 0.5);
         let (weight, colour) = if cell.direction() == Direction::Push { (Weight::SemiBold, look.colour) } else { (Weight::Regular, palette.ink) };
-        let name = text::fit_name(&text::clean(&cell.contender.name), size, weight, name_room + 1.0);
-        canvas.text(room.left + name_room, middle + size * 0.36, &name, Hand { size, weight, colour, align: Align::Right });
+        let (name, hand) = (text::clean(&cell.contender.name), Hand { size, weight, colour, align: Align::Right });
+        marks::write(canvas, (room.left + name_room, middle + size * 0.36), &name, signs[*place], name_room + 1.0, hand);
     }
     let between = 56.0;
     let first = room.left + name_room + 22.0;

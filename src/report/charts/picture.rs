@@ -24,7 +24,7 @@ pub struct Picture {
 pub struct LeftOut {
     /// Name of the chart.
     pub name: &'static str,
-    /// What the recording lacks.
+    /// What the recording lacks, and what it would need.
     pub reason: &'static str,
 }
 
@@ -66,10 +66,26 @@ const CHARTS: [(&str, Prepare); 7] = [
 ];
 
 /// Names of all charts, in the order in which they tell the story.
-pub const NAMES: [&str; CHARTS.len()] = ["volume", "per-update", "latency", "resources", "freshness-cost", "break-even-bytes", "break-even-cpu"];
+pub const NAMES: [&str; CHARTS.len()] = {
+    let mut names = [""; CHARTS.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = CHARTS[place].0;
+        place += 1;
+    }
+    names
+};
+
+/// Those that are about a swept value: without a sweep they are left out.
+pub const NEED_A_SWEEP: [&str; 2] = ["break-even-bytes", "break-even-cpu"];
 
 /// The charts of the load point that most contenders have figures at (the first of equals), for one theme.
 pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {
+    draw(summary, shown(summary), theme).pictures
+}
+
+/// The load point that most contenders have figures at; the first of equals.
+fn shown<'a>(summary: &Summary<'a>) -> &'a str {
     let mut best = "";
     let mut most = 0;
     for point in summary.load_points() {
@@ -78,7 +94,7 @@ pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {
             (best, most) = (point, count);
         }
     }
-    draw(summary, best, theme).pictures
+    best
 }
 
 /// The charts of a load point, and which are left out for want of data.

@@ -1,10 +1,12 @@
-//! CPU and memory of all sides over time: a row for each kind of side, a column for each resource, one scale for each column.
+//! What a run takes of both sides over time: CPU and memory of the server and of the subscribers, and between them bytes and
+//! connections. Small multiples, each line named in each.
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Order, Side, firm};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
+use super::marks::Mark;
 use super::over_time;
 use super::picture::Chart;
 use super::text::{self, Weight};
@@ -13,13 +15,20 @@ use crate::measure::recording::{Role, Second, SideRecord, Trial};
 use crate::summary::Cell;
 use crate::units::{show_bytes, show_number, significant};
 
-/// What the best of several pollers is called.
+/// What the best of several is called.
 const BEST: &str = "cheapest";
 
-const MEBI: f64 = 1_048_576.0;
+/// What doubts are looked for on.
+const METRICS: &[&str] = &[
+    "cpu.server.per_1000_updates",
+    "cpu.subscriber.per_1000_updates",
+    "memory.server.peak",
+    "memory.subscriber.peak",
+    "bytes.protocol.per_update",
+    "connections.held",
+];
 
-/// Up to so many contenders, publishers get a row too; with more, the rows must be higher to hold the names.
-const THREE_ROWS: usize = 6;
+const KIBI: f64 = 1_024.0;
 
 struct Series<'c> {
     cell: &'c Cell<'c>,
@@ -27,49 +36,83 @@ struct Series<'c> {
     points: Vec<(f64, f64)>,
 }
 
-struct Grid<'c> {
-    roles: Vec<Role>,
-    /// For each column, for each row.
-    columns: [Vec<Vec<Series<'c>>>; 2],
+struct Panel<'c> {
+    heading: String,
+    series: Vec<Series<'c>>,
+    scale: Scale,
+    /// What stands there in place of lines.
+    without: &'static str,
 }
+
+/// Columns of two panels each.
+type Grid<'c> = [[Panel<'c>; 2]; 3];
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
     let window = view.window();
-    let gather = |role: Role, of: fn(&Second, Role) -> f64| -> Vec<Series<'c>> {
-        let each = view
-            .cells
-            .iter()
-            .filter(|cell| has_process(cell, role))
-            .map(|cell| Series { cell, points: over_time::means(cell.timeline, window, |second| of(second, role)) });
+    let gather = |role: Role, of: &dyn Fn(&Second) -> f64| -> Vec<Series<'c>> {
+        let with_process = view.cells.iter().filter(|cell| has_process(cell, role));
+        let each = with_process.map(|cell| Series { cell, points: over_time::means(cell.timeline, window, of) });
         each.filter(|series| !series.points.is_empty()).collect()
     };
-    let mut roles = vec![Role::Server, Role::Subscriber, Role::Publisher];
-    if view.cells.len() > THREE_ROWS {
-        roles.pop();
+    let both = [Role::Server, Role::Subscriber];
+    let cpu = both.map(|role| gather(role, &|second: &Second| second.cpu.of(role) * 100.0));
+    if cpu.iter().all(Vec::is_empty) {
+        return Err("there is no time-line of a side with a process of its own: it needs a contender that is not in memory");
     }
-    roles.retain(|role| !gather(*role, cpu).is_empty());
-    if roles.is_empty() {
-        return Err("no time-line of a side with a process of its own was recorded");
-    }
-    let columns = [roles.iter().map(|role| gather(*role, cpu)).collect(), roles.iter().map(|role| gather(*role, memory)).collect()];
-    let left_out = if view.cells.len() > THREE_ROWS { "; publishers are left out" } else { "" };
+    let memory = both.map(|role| gather(role, &|second: &Second| *second.memory.of(role) as f64));
+    let bytes = gather(Role::Server, &|second: &Second| second.bytes as f64);
+    let connections = gather(Role::Server, &|second: &Second| second.connections.map_or(f64::NAN, |count| count as f64));
+    let grid = [
+        column(["Server: CPU, % of one core", "Subscribers: CPU, % of one core"].map(str::to_owned), cpu),
+        in_bytes(memory, ["Server: memory, ", "Subscribers: memory, "]),
+        between(bytes, connections),
+    ];
     let frame = Frame {
-        title: title(view).ok_or("no side with a process of its own was recorded")?,
-        subtitle: format!("Use over the window, each kind of side added up; the same scale within a column{left_out}{}", over_time::note(window)),
+        title: title(view).ok_or("there is no side with a process of its own")?,
+        subtitle: format!("Use over the window, all subscribers together; CPU and memory on the same scale above and below{}", over_time::note(window)),
         over: None,
+        footnotes: view.footnotes(METRICS),
     };
-    let grid = Grid { roles, columns };
-    Ok(Chart { frame, fill: Box::new(move |canvas, room| grid.draw(canvas, room, view)) })
+    Ok(Chart { frame, fill: Box::new(move |canvas, room| draw(canvas, room, view, &grid)) })
 }
 
-/// In per cent of one core.
-fn cpu(second: &Second, role: Role) -> f64 {
-    second.cpu.of(role) * 100.0
+/// Server and subscribers on one scale.
+fn column<'c>([upper_heading, lower_heading]: [String; 2], [upper, lower]: [Vec<Series<'c>>; 2]) -> [Panel<'c>; 2] {
+    let scale = Scale::linear(values(&upper).into_iter().chain(values(&lower)), 2);
+    let without = "no process of its own";
+    [Panel { heading: upper_heading, series: upper, scale, without }, Panel { heading: lower_heading, series: lower, scale, without }]
 }
 
-/// In MiB.
-fn memory(second: &Second, role: Role) -> f64 {
-    *second.memory.of(role) as f64 / MEBI
+/// The same, in the largest unit of bytes that fits.
+fn in_bytes<'c>(mut both: [Vec<Series<'c>>; 2], headings: [&str; 2]) -> [Panel<'c>; 2] {
+    let [upper, lower] = &mut both;
+    let unit = scaled(&mut [upper, lower]);
+    column(headings.map(|heading| format!("{heading}{unit}")), both)
+}
+
+/// What goes on between the two.
+fn between<'c>(mut bytes: Vec<Series<'c>>, connections: Vec<Series<'c>>) -> [Panel<'c>; 2] {
+    let unit = scaled(&mut [&mut bytes]);
+    let (of_bytes, of_connections) = (Scale::linear(values(&bytes).into_iter(), 2), Scale::linear(values(&connections).into_iter(), 2));
+    [
+        Panel { heading: format!("Between them: {unit} a second"), series: bytes, scale: of_bytes, without: "no server of ours" },
+        Panel { heading: "Connections held".to_owned(), series: connections, scale: of_connections, without: "not in this recording: run it again" },
+    ]
+}
+
+fn values(series: &[Series<'_>]) -> Vec<f64> {
+    series.iter().flat_map(|series| series.points.iter().map(|point| point.1)).collect()
+}
+
+/// Divides bytes by the largest unit that leaves numbers above 1, and names it.
+fn scaled(all: &mut [&mut Vec<Series<'_>>]) -> &'static str {
+    let most = all.iter().flat_map(|series| values(series)).fold(0.0, f64::max);
+    let steps = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let step = (0..steps.len()).rev().find(|step| most >= 2.0 * KIBI.powi(*step as i32)).unwrap_or(0);
+    for point in all.iter_mut().flat_map(|series| series.iter_mut()).flat_map(|series| &mut series.points) {
+        point.1 /= KIBI.powi(step as i32);
+    }
+    steps[step]
 }
 
 /// Contenders in memory have no figures of their own; a zero would be a lie.
@@ -78,7 +121,7 @@ fn has_process(cell: &Cell<'_>, role: Role) -> bool {
 }
 
 /// CPU of the server in the window, in per cent of one core.
-fn server_cpu(cell: &Cell<'_>) -> Option<Figure> {
+pub(super) fn server_cpu(cell: &Cell<'_>) -> Option<Figure> {
     Figure::of_trials(cell, |trial| {
         let sides = servers(trial).map(|side| Some(side.cpu.as_ref()?.window.total()));
         let seconds = sides.sum::<Option<f64>>()?;
@@ -89,7 +132,6 @@ fn server_cpu(cell: &Cell<'_>) -> Option<Figure> {
 fn servers(trial: &Trial) -> impl Iterator<Item = &SideRecord> {
     trial.sides.iter().filter(|side| side.role == Role::Server)
 }
-
 fn title(view: &View<'_, '_>) -> Option<String> {
     let contest = view.contest("cpu.server.per_1000_updates", server_cpu);
     let memory = |side: &Side| side.cell(&view.cells).and_then(|cell| Figure::of_metric(cell, "memory.server.peak"));
@@ -99,7 +141,8 @@ fn title(view: &View<'_, '_>) -> Option<String> {
     let (one, two) = match &contest {
         Contest::Nobody => return None,
         Contest::One(one) => return Some(format!("{} costs the server {}", one.called(BEST, ","), both(one))),
-        Contest::Untrusted(one, two) => {
+        Contest::Untrusted(one, None) => return Some(format!("Not to be trusted: {} costs the server {}", one.called(BEST, ","), both(one))),
+        Contest::Untrusted(one, Some(two)) => {
             return Some(format!("Not to be trusted: {} costs the server {}; {} {}", one.called(BEST, ","), both(one), two.called(BEST, ","), both(two)));
         }
         Contest::Clear(one, two) | Contest::Unclear(one, two) => (one, two),
@@ -110,8 +153,15 @@ fn title(view: &View<'_, '_>) -> Option<String> {
     Some(match (matches!(contest, Contest::Clear(..)), order) {
         (true, Order::Less) => format!("{subject} costs the server less than {other}: {} instead of {}", both(one), both(two)),
         (true, Order::More) => format!("{subject} takes less of the server’s CPU but more memory than {other}: {} instead of {}", both(one), both(two)),
+        (true, Order::Unclear) if untrusted => {
+            format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}; memory is not to be trusted", core(one), core(two))
+        }
         (true, Order::Unclear) => {
             format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}; no clear difference in memory", core(one), core(two))
+        }
+        (false, Order::Unclear) if untrusted => {
+            let (one_called, two_called) = (one.called(BEST, ","), two.called(BEST, ","));
+            format!("No clear difference in the CPU of the server: {one_called} {}; {two_called} {}; memory is not to be trusted", core(one), core(two))
         }
         (false, Order::Unclear) => {
             format!("No clear difference in what {} and {} cost the server: {}; {}", one.called(BEST, ","), two.called(BEST, ","), both(one), both(two))
@@ -124,69 +174,72 @@ fn title(view: &View<'_, '_>) -> Option<String> {
     })
 }
 
-impl Grid<'_> {
-    fn draw(&self, canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>) {
-        let palette = canvas.palette();
-        let compression = view.summary.recording.scenario.compression;
-        let rows = self.roles.len() as f64;
-        let (top, bottom) = (room.top + 40.0, room.bottom - if compression == 1.0 { 26.0 } else { 50.0 });
-        let gap = if rows > 2.0 { 34.0 } else { 44.0 };
-        let height = (bottom - top - gap * (rows - 1.0)) / rows;
-        let names: Vec<(&str, &str)> = view.cells.iter().map(|cell| (cell.contender.name.as_str(), "")).collect();
-        let setting = labels::set(&names, height + gap * 0.7, 190.0, 20.0);
-        let row_names = 132.0;
-        let column_gap = 34.0;
-        let column = (room.right - room.left - row_names - column_gap) / 2.0;
-        let ticks = 58.0;
-        for (index, (heading, series)) in ["CPU, % of one core", "Memory, MiB"].iter().zip(&self.columns).enumerate() {
-            let left = room.left + row_names + index as f64 * (column + column_gap) + ticks;
-            let right = left + column - ticks - setting.width - labels::GAP;
-            canvas.text(left, room.top + 14.0, heading, Hand { size: 22.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left });
-            let values = series.iter().flatten().flat_map(|series| series.points.iter().map(|point| point.1));
-            let scale = Scale::linear(values, 2);
-            for (row, series) in series.iter().enumerate() {
-                let upper = top + row as f64 * (height + gap);
-                let plot = Room { left, top: upper, right, bottom: upper + height };
-                panel(canvas, plot, view, series, scale, &setting, gap);
-            }
-            over_time::clock(canvas, Room { left, top, right, bottom: bottom - 4.0 }, view.window(), compression, 17.0, index == 0);
+/// Room between two panels.
+const GAPS: (f64, f64) = (26.0, 52.0);
+/// Room for the marks of an axis.
+const TICKS: f64 = 62.0;
+/// Room for the names of the two clocks, where time is compressed.
+const CLOCKS: f64 = 96.0;
+
+fn draw(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, grid: &Grid<'_>) {
+    let palette = canvas.palette();
+    let compression = view.summary.recording.scenario.compression;
+    let (top, bottom) = (room.top + 34.0, room.bottom - if compression == 1.0 { 26.0 } else { 50.0 });
+    let height = (bottom - top - GAPS.1) / 2.0;
+    let signs: Vec<Mark> = view.cells.iter().map(|cell| view.mark(cell, METRICS)).collect();
+    let names: Vec<String> = view.cells.iter().zip(&signs).map(|(cell, sign)| sign.behind(&cell.contender.name)).collect();
+    let entries: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    // Names may reach a little above and below their panel, where nothing else stands.
+    let setting = labels::set(&entries, height + 22.0, 164.0, 18.0);
+    // All panels are equally wide; the first has more at its left where there are two clocks.
+    let first = if compression == 1.0 { TICKS } else { CLOCKS };
+    let beside = setting.width + labels::GAP;
+    let wide = (room.right - room.left - first - 2.0 * TICKS - 2.0 * GAPS.0 - 3.0 * beside) / 3.0;
+    let mut left = room.left + first;
+    for (column, panels) in grid.iter().enumerate() {
+        for (row, panel) in panels.iter().enumerate() {
+            let upper = top + row as f64 * (height + GAPS.1);
+            let plot = Room { left, top: upper, right: left + wide, bottom: upper + height };
+            let heading = text::fit(&panel.heading, 19.0, Weight::SemiBold, wide + beside);
+            canvas.text(left, upper - 20.0, &heading, Hand { size: 19.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left });
+            panel.draw(canvas, plot, view, &signs, &setting);
         }
-        for (row, role) in self.roles.iter().enumerate() {
-            let middle = top + row as f64 * (height + gap) + height / 2.0;
-            let (name, many) = match role {
-                Role::Server => ("Server", false),
-                Role::Subscriber => ("Subscribers", true),
-                Role::Publisher => ("Publishers", true),
-            };
-            canvas.text(room.left, middle + 4.0, name, Hand { size: 22.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left });
-            if many {
-                canvas.text(room.left, middle + 26.0, "all together", Hand { size: 16.0, weight: Weight::Regular, colour: palette.soft, align: Align::Left });
-            }
-        }
+        over_time::clock(canvas, Room { left, top, right: left + wide, bottom: bottom - 4.0 }, view.window(), compression, 16.0, column == 0);
+        left += wide + beside + GAPS.0 + TICKS;
     }
 }
 
-fn panel(canvas: &mut Canvas<'_>, plot: Room, view: &View<'_, '_>, series: &[Series<'_>], scale: Scale, setting: &labels::Setting, gap: f64) {
-    let palette = canvas.palette();
-    let height = |value: f64| plot.bottom - (plot.bottom - plot.top) * scale.place(value);
-    let hand = Hand { size: 17.0, weight: Weight::Regular, colour: palette.soft, align: Align::Right };
-    for tick in &scale.ticks() {
-        canvas.line((plot.left, height(*tick)), (plot.right, height(*tick)), 1.25, palette.grid);
-        canvas.text(plot.left - 12.0, height(*tick) + 6.0, &text::fit(&show_number(*tick), 17.0, Weight::Regular, 46.0), hand);
-    }
-    let window = view.window().max(1.0);
-    let mut ends = Vec::new();
-    for index in view.drawing_order(series.iter().map(|series| series.cell)) {
-        let series = &series[index];
-        let look = view.look(canvas.theme, series.cell);
-        let place = |point: &(f64, f64)| (plot.left + (plot.right - plot.left) * (point.0 / window).clamp(0.0, 1.0), height(point.1));
-        let points: Vec<(f64, f64)> = series.points.iter().map(place).collect();
-        canvas.path(&points, look.width * 0.75, look.colour, look.dash);
-        let end = points.last().copied().unwrap_or((plot.right, plot.bottom));
-        if points.len() == 1 {
-            canvas.circle(end, 4.0, look.colour, 1.0);
+impl Panel<'_> {
+    fn draw(&self, canvas: &mut Canvas<'_>, plot: Room, view: &View<'_, '_>, signs: &[Mark], setting: &labels::Setting) {
+        let palette = canvas.palette();
+        let height = |value: f64| plot.bottom - (plot.bottom - plot.top) * self.scale.place(value);
+        let hand = Hand { size: 16.0, weight: Weight::Regular, colour: palette.soft, align: Align::Right };
+        if self.series.is_empty() {
+            // No names stand beside it.
+            let without = text::fit(self.without, 16.0, Weight::Regular, plot.right + setting.width - plot.left);
+            canvas.text(plot.left, (plot.top + plot.bottom) / 2.0, &without, Hand { align: Align::Left, ..hand });
+            return;
         }
-        ends.push(Label { end, name: series.cell.contender.name.clone(), detail: String::new(), colour: look.colour });
+        for tick in &self.scale.ticks() {
+            canvas.line((plot.left, height(*tick)), (plot.right, height(*tick)), 1.25, palette.grid);
+            canvas.text(plot.left - 10.0, height(*tick) + 6.0, &text::fit(&show_number(*tick), 16.0, Weight::Regular, TICKS - 12.0), hand);
+        }
+        let window = view.window().max(1.0);
+        let mut ends = Vec::new();
+        for index in view.drawing_order(self.series.iter().map(|series| series.cell)) {
+            let series = &self.series[index];
+            let look = view.look(canvas.theme, series.cell);
+            let place = |point: &(f64, f64)| (plot.left + (plot.right - plot.left) * (point.0 / window).clamp(0.0, 1.0), height(point.1));
+            let points: Vec<(f64, f64)> = series.points.iter().map(place).collect();
+            canvas.path(&points, look.width * 0.7, look.colour, look.dash);
+            let end = points.last().copied().unwrap_or((plot.right, plot.bottom));
+            if points.len() == 1 {
+                canvas.circle(end, 4.0, look.colour, 1.0);
+            }
+            let sign = view.cells.iter().position(|cell| cell.contender.name == series.cell.contender.name).and_then(|place| signs.get(place));
+            let mark = sign.copied().unwrap_or_default();
+            ends.push(Label { end, name: series.cell.contender.name.clone(), detail: String::new(), colour: look.colour, mark });
+        }
+        labels::draw(canvas, &ends, setting, plot.right, plot.top - 11.0, plot.bottom + 11.0);
     }
-    labels::draw(canvas, &ends, setting, plot.right, plot.top - gap * 0.35, plot.bottom + gap * 0.35);
 }

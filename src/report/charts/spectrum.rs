@@ -5,12 +5,15 @@ use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Side, Words, firm};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
+use super::marks::Mark;
 use super::picture::Chart;
 use super::text::{self, Weight};
 use super::view::View;
 use crate::summary::Cell;
 use crate::units::{show_number, show_seconds, significant};
 
+/// What doubts are looked for on.
+const METRICS: &[&str] = &["latency.p50", "latency.p90", "latency.p99", "latency.p99.9", "latency.max"];
 /// Steps of a line for each nine.
 const STEPS: f64 = 60.0;
 /// The percentile that is marked.
@@ -22,16 +25,17 @@ struct Series<'c> {
     points: Vec<(f64, f64)>,
     p99: f64,
     lost: u64,
+    mark: Mark,
 }
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
     let samples = view.cells.iter().map(|cell| cell.times.latency.count()).max().unwrap_or(0);
     if samples == 0 {
-        return Err("nothing was delivered");
+        return Err("nothing was delivered: it needs one delivery at least");
     }
     // As many nines as the samples bear out, and two at least, so that p99 is on the axis.
     let nines = (samples as f64).log10().clamp(2.0, 6.0);
-    let series: Vec<Series<'_>> = view.cells.iter().filter_map(|cell| Series::new(cell, nines)).collect();
+    let series: Vec<Series<'_>> = view.cells.iter().filter_map(|cell| Series::new(cell, nines, view.mark(cell, METRICS))).collect();
     let words = Words {
         say: &|name, figure| format!("{name} shows 99\u{a0}% of updates within {figure}"),
         briefly: &|figure| format!("within {figure}"),
@@ -40,8 +44,8 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         show: &show_seconds,
     };
     let contest = view.contest("latency.p99", |cell| Figure::of_metric(cell, "latency.p99"));
-    let title = words.title(&contest).ok_or("nothing was delivered")?;
-    let frame = Frame { title, subtitle: subtitle(view, &contest), over: None };
+    let title = words.title(&contest).ok_or("nothing was delivered: it needs one delivery at least")?;
+    let frame = Frame { title, subtitle: subtitle(view, &contest), over: None, footnotes: view.footnotes(METRICS) };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &series, nines)) })
 }
 
@@ -58,7 +62,7 @@ fn subtitle(view: &View<'_, '_>, contest: &Contest) -> String {
 }
 
 impl<'c> Series<'c> {
-    fn new(cell: &'c Cell<'c>, nines: f64) -> Option<Self> {
+    fn new(cell: &'c Cell<'c>, nines: f64, mark: Mark) -> Option<Self> {
         let latency = &cell.times.latency;
         let p99 = latency.quantile(MARKED)?;
         // A line ends where its samples do: beyond 1 − 1/n there is only the largest.
@@ -69,7 +73,7 @@ impl<'c> Series<'c> {
             let share = 1.0 - 10_f64.powf(-place);
             Some((share, latency.quantile(share)?.max(1e-6)))
         });
-        Some(Self { cell, points: points.collect(), p99, lost: cell.trials.iter().map(|trial| trial.deliveries.lost).sum() })
+        Some(Self { cell, points: points.collect(), p99, lost: cell.trials.iter().map(|trial| trial.deliveries.lost).sum(), mark })
     }
 
     fn detail(&self) -> String {
@@ -81,9 +85,10 @@ impl<'c> Series<'c> {
 fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Series<'_>], nines: f64) {
     let palette = canvas.palette();
     let details: Vec<String> = series.iter().map(Series::detail).collect();
-    let names: Vec<(&str, &str)> = series.iter().zip(&details).map(|(series, detail)| (series.cell.contender.name.as_str(), detail.as_str())).collect();
+    let names: Vec<String> = series.iter().map(|series| series.mark.behind(&series.cell.contender.name)).collect();
+    let entries: Vec<(&str, &str)> = names.iter().zip(&details).map(|(name, detail)| (name.as_str(), detail.as_str())).collect();
     let (top, bottom) = (room.top + 20.0, room.bottom - 62.0);
-    let setting = labels::set(&names, bottom - top + 40.0, 350.0, 26.0);
+    let setting = labels::set(&entries, bottom - top + 40.0, 350.0, 26.0);
     let plot = Room { left: room.left + 86.0, top, right: room.right - setting.width - labels::GAP, bottom };
     let across = Scale::Nines(nines);
     let up = Scale::times(series.iter().flat_map(|series| series.points.iter().map(|point| point.1)));
@@ -115,7 +120,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
         canvas.circle(dot, 8.5, palette.ground, 1.0);
         canvas.circle(dot, 6.5, look.colour, 1.0);
         let end = line.last().copied().unwrap_or(dot);
-        ends.push(Label { end, name: series.cell.contender.name.clone(), detail, colour: look.colour });
+        ends.push(Label { end, name: series.cell.contender.name.clone(), detail, colour: look.colour, mark: series.mark });
     }
     callouts(canvas, view, series, &lines, marked, |seconds| place((MARKED, seconds)).1);
     labels::draw(canvas, &ends, &setting, plot.right, plot.top - 20.0, plot.bottom + 20.0);

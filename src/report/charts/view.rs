@@ -1,9 +1,10 @@
 //! What a set of charts is drawn from: one load point of a summary, its contenders, and whether it can be trusted.
 
 use super::finding::{Contest, Figure, Side};
+use super::marks::{Footnotes, Mark};
 use super::theme::{self, Look, Theme};
 use crate::measure::recording::Direction;
-use crate::summary::{Cell, Doubt, Grade, Summary};
+use crate::summary::{Cell, Grade, Summary};
 
 /// One load point of a summary.
 pub struct View<'s, 'r> {
@@ -13,23 +14,22 @@ pub struct View<'s, 'r> {
     pub load_point: &'s str,
     /// Its contenders, in the scenario's order.
     pub cells: Vec<&'s Cell<'r>>,
-    /// Why figures of it cannot be trusted; empty where they can.
-    pub untrusted: Vec<&'s str>,
-    /// How many notes there are on it besides.
-    pub notes: usize,
 }
 
 impl<'s, 'r> View<'s, 'r> {
     /// A load point of a summary.
     pub fn new(summary: &'s Summary<'r>, load_point: &'s str) -> Self {
-        let cells: Vec<&Cell<'r>> = summary.at(load_point).collect();
-        let concerning = |grade: Grade| {
-            let concerns = |doubt: &Doubt| doubt.grade == grade && cells.iter().any(|cell| doubt.concerns(&cell.contender.name, load_point));
-            summary.doubts.iter().filter(|doubt| concerns(doubt)).collect::<Vec<&'s Doubt>>()
-        };
-        let untrusted = concerning(Grade::Untrusted).into_iter().map(|doubt| doubt.text.as_str()).collect();
-        let notes = concerning(Grade::Note).len();
-        Self { summary, load_point, cells, untrusted, notes }
+        Self { summary, load_point, cells: summary.at(load_point).collect() }
+    }
+
+    /// What the foot says of doubts about these metrics.
+    pub fn footnotes(&self, metrics: &[&str]) -> Footnotes {
+        Footnotes::new(self.summary, &self.cells, metrics)
+    }
+
+    /// What stands behind a contender's name on a chart of these metrics.
+    pub fn mark(&self, cell: &Cell<'_>, metrics: &[&str]) -> Mark {
+        Mark::of(self.summary, cell, metrics)
     }
 
     /// Who is compared in a title, by a figure of which less is better; doubts about this metric are doubts about it.
@@ -42,7 +42,8 @@ impl<'s, 'r> View<'s, 'r> {
         sides.iter().filter_map(|side| side.cell(&self.cells)).all(|cell| self.trusts(metric, cell))
     }
 
-    fn trusts(&self, metric: &str, cell: &Cell<'_>) -> bool {
+    /// Whether a metric of a cell can be trusted.
+    pub fn trusts(&self, metric: &str, cell: &Cell<'_>) -> bool {
         self.summary.doubts_on(cell, metric).all(|doubt| doubt.grade != Grade::Untrusted)
     }
 

@@ -5,12 +5,16 @@ use super::canvas::{Align, Canvas, Hand};
 use super::finding::{self, Figure, Words};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
+use super::marks::Mark;
 use super::over_time;
 use super::picture::Chart;
 use super::text::{self, Weight};
 use super::view::View;
 use crate::summary::Cell;
 use crate::units::show_number;
+
+/// What doubts are looked for on.
+const METRICS: &[&str] = &["messages.per_update"];
 
 /// Where the largest line lies so many times above the smallest, the axis is logarithmic.
 const SPREAD: f64 = 25.0;
@@ -19,6 +23,7 @@ struct Series<'c> {
     cell: &'c Cell<'c>,
     points: Vec<(f64, f64)>,
     mean: f64,
+    mark: Mark,
 }
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
@@ -29,7 +34,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         .filter_map(|cell| {
             let points = over_time::means(cell.timeline, window, |second| second.messages as f64);
             let mean = per_second(cell)?.value;
-            (!points.is_empty()).then_some(Series { cell, points, mean })
+            (!points.is_empty()).then_some(Series { cell, points, mean, mark: view.mark(cell, METRICS) })
         })
         .collect();
     let words = Words {
@@ -39,7 +44,10 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         best: "quietest",
         show: &show_number,
     };
-    let title = words.title(&view.contest("messages.per_update", per_second)).filter(|_| !series.is_empty()).ok_or("no time-line was recorded")?;
+    let title = words
+        .title(&view.contest(METRICS[0], per_second))
+        .filter(|_| !series.is_empty())
+        .ok_or("there is no time-line: it needs a trial whose window was at least a second")?;
     let values = || series.iter().flat_map(|series| series.points.iter().map(|point| point.1));
     let means = || series.iter().map(|series| series.mean).filter(|mean| *mean > 0.0);
     let spread = means().fold(0.0, f64::max) / means().fold(f64::INFINITY, f64::min);
@@ -56,6 +64,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         title,
         subtitle: format!("Messages per {second} on the subscribers’ leg, requests and responses, both ways{axis}{}", over_time::note(window)),
         over: None,
+        footnotes: view.footnotes(METRICS),
     };
     let fill = move |canvas: &mut Canvas<'_>, room: Room| fill(canvas, room, view, &series, scale, zero);
     Ok(Chart { frame, fill: Box::new(fill) })
@@ -74,9 +83,10 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
     let compression = view.summary.recording.scenario.compression;
     let window = view.window();
     let details: Vec<String> = series.iter().map(|series| format!("{} /s", show_number(series.mean))).collect();
-    let names: Vec<(&str, &str)> = series.iter().zip(&details).map(|(series, detail)| (series.cell.contender.name.as_str(), detail.as_str())).collect();
+    let names: Vec<String> = series.iter().map(|series| series.mark.behind(&series.cell.contender.name)).collect();
+    let entries: Vec<(&str, &str)> = names.iter().zip(&details).map(|(name, detail)| (name.as_str(), detail.as_str())).collect();
     let (top, bottom) = (room.top + 20.0, room.bottom - if compression == 1.0 { 34.0 } else { 62.0 });
-    let setting = labels::set(&names, bottom - top + 40.0, 340.0, 26.0);
+    let setting = labels::set(&entries, bottom - top + 40.0, 340.0, 26.0);
     let ticks: Vec<(f64, String)> = scale.ticks().into_iter().map(|tick| (tick, show_number(tick))).collect();
     let widest = ticks.iter().map(|(_, text)| text::width(text, 20.0, Weight::Regular)).fold(if compression == 1.0 { 0.0 } else { 94.0 }, f64::max);
     let plot = Room { left: room.left + widest + 16.0, top, right: room.right - setting.width - labels::GAP, bottom };
@@ -100,7 +110,7 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
         if points.len() == 1 {
             canvas.circle(end, 6.0, look.colour, 1.0);
         }
-        ends.push(Label { end, name: series.cell.contender.name.clone(), detail, colour: look.colour });
+        ends.push(Label { end, name: series.cell.contender.name.clone(), detail, colour: look.colour, mark: series.mark });
     }
     labels::draw(canvas, &ends, &setting, plot.right, plot.top - 20.0, plot.bottom + 20.0);
 }
