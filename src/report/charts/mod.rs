@@ -22,6 +22,7 @@ pub mod text;
 pub mod theme;
 mod view;
 mod volume;
+mod waste;
 
 #[cfg(test)]
 mod tests;

@@ -229,7 +229,7 @@ fn what_is_missing_is_left_out_with_a_reason() {
         trial.times = Default::default();
     });
     assert_eq!(left_out(&nothing), ["per-update", "latency", "freshness-cost"]);
-    assert_eq!(left_out(&made_up().scale(0.05).only(Direction::Push).build()), ["freshness-cost"]);
+    assert_eq!(left_out(&made_up().scale(0.05).only(Direction::Push).build()), ["waste", "freshness-cost"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn title(recording: &Recording, name: &str) -> String {
 }
 
 /// Of each chart, how its title begins where push wins, where polling wins, where they are alike, and where the figures cannot be trusted.
-const TABLE: [(&str, [&str; 4]); 5] = [
+const TABLE: [(&str, [&str; 4]); 6] = [
     (
         "volume",
         [
@@ -26,6 +26,7 @@ const TABLE: [(&str, [&str; 4]); 5] = [
             "Not to be trusted: xmpp-pubsub exchanges ",
         ],
     ),
+    ("waste", ["Of 100 polls, ", "Of 100 polls, ", "Of 100 polls, ", "Not to be trusted: of 100 polls, "]),
     (
         "per-update",
         [
@@ -138,6 +139,14 @@ fn freshness_and_cost_are_told_apart() {
             assert!(title.contains("; xmpp-pubsub is freshest: within "), "{title}");
         }
     }
+}
+
+#[test]
+fn pollers_that_ask_alike_waste_alike() {
+    let mut recording = small();
+    recording.trials.retain(|trial| trial.contender.ends_with("-5s"));
+    let title = title(&recording, "waste");
+    assert!(title.starts_with("No clear difference in waste: of 100 polls, ") && title.contains("poll-5s") && title.contains("conditional-5s"), "{title}");
 }
 
 /// Where the cheapest change, and where they do not.

@@ -1,0 +1,181 @@
+//! Of a hundred polls, how many bring news: a square for each, for every contender that asks.
+//!
+//! A poll is an exchange: a request with its answer. In a chain (a feed, then what it names) each request is one; one that
+//! only points at news is not in vain, and an answer that was held until nothing came is.
+
+use super::canvas::{Align, Canvas, Hand};
+use super::finding::{Figure, Order, short};
+use super::frame::{Frame, Room};
+use super::marks::{self, Footnotes};
+use super::picture::Chart;
+use super::text::{self, Weight};
+use super::view::View;
+use crate::measure::recording::Direction;
+use crate::summary::Cell;
+use crate::units::{show_number, significant};
+
+const METRIC: &str = "waste.ratio";
+/// What doubts are looked for on.
+const METRICS: &[&str] = &[METRIC];
+
+/// With a firm space, so that no line breaks in it.
+const POLLS: &str = "100\u{a0}polls";
+/// Squares of a waffle in a row, and its rows.
+const SIDE: usize = 10;
+/// So many waffles can still be read.
+const MOST: usize = 24;
+
+struct Waffle<'c> {
+    cell: &'c Cell<'c>,
+    /// Share of polls in vain.
+    waste: Figure,
+    /// Polls of a window, mean of the repeats.
+    polls: f64,
+}
+
+pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
+    let asking = view.cells.iter().filter(|cell| cell.direction() == Direction::Pull);
+    let waffle = |cell: &&'c Cell<'c>| {
+        let polls = Figure::of_trials(cell, |trial| Some(trial.exchanges as f64))?.value;
+        Some(Waffle { cell, waste: Figure::of_metric(cell, METRIC)?, polls })
+    };
+    let mut waffles: Vec<Waffle<'_>> = asking.filter_map(waffle).collect();
+    let title = title(view, &waffles).ok_or("nobody polls, or no poll was sent: it needs a contender that asks")?;
+    let left_out = waffles.len().saturating_sub(MOST);
+    waffles.truncate(MOST);
+    let rest = if left_out > 0 { format!("; {left_out} more are left out") } else { String::new() };
+    let frame = Frame {
+        title,
+        subtitle: format!("A square for each of 100 polls: coloured, it brought news; grey, there was nothing new to be had{rest}"),
+        over: None,
+        // Push is not shown: doubts about it are none about this.
+        footnotes: Footnotes::new(view.summary, &waffles.iter().map(|waffle| waffle.cell).collect::<Vec<_>>(), METRICS),
+    };
+    Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &waffles)) })
+}
+
+/// The thriftiest beside the most wasteful: what polls find depends on how one asks.
+fn title(view: &View<'_, '_>, waffles: &[Waffle<'_>]) -> Option<String> {
+    let mut sorted: Vec<&Waffle<'_>> = waffles.iter().collect();
+    sorted.sort_by(|one, two| one.waste.value.total_cmp(&two.waste.value));
+    let (first, last) = (*sorted.first()?, *sorted.last()?);
+    let name = |waffle: &Waffle<'_>| short(&waffle.cell.contender.name);
+    let vain = |waffle: &Waffle<'_>| of_100(waffle.waste.value);
+    let are = if vain(first) == "1" { "is" } else { "are" };
+    let both = format!("{} {are} in vain with {}, {} with {}", vain(first), name(first), vain(last), name(last));
+    let said = if sorted.len() == 1 { format!("{} {are} in vain with {}", vain(first), name(first)) } else { both.clone() };
+    if [first, last].iter().any(|waffle| !view.trusts(METRIC, waffle.cell)) {
+        return Some(format!("Not to be trusted: of {POLLS}, {said}"));
+    }
+    Some(match first.waste.against(&last.waste) {
+        _ if sorted.len() == 1 => format!("Of {POLLS}, {said}"),
+        Order::Less => {
+            let (thrifty, wasteful) = (name(first), name(last));
+            format!("Of {POLLS}, {} {are} in vain with {thrifty}, the thriftiest polling; {} with {wasteful}, the most wasteful", vain(first), vain(last))
+        }
+        Order::More | Order::Unclear => format!("No clear difference in waste: of {POLLS}, {both}"),
+    })
+}
+
+/// A share of a hundred, never rounded to none or to all: `0.23`, `43`, `99.8`.
+fn of_100(share: f64) -> String {
+    let of_100 = share * 100.0;
+    match of_100 {
+        0.0 => "none".to_owned(),
+        100.0 => "all".to_owned(),
+        few if few < 1.0 => significant(few, 2),
+        most if most > 99.0 => {
+            let rest = 100.0 - most;
+            // As many decimals as the rest needs for its first digit.
+            let decimals = (-rest.log10().floor()).clamp(1.0, 9.0) as usize;
+            format!("{most:.decimals$}").trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        some => significant(some, 2),
+    }
+}
+
+fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, waffles: &[Waffle<'_>]) {
+    let palette = canvas.palette();
+    let (wide, high) = (room.right - room.left, room.bottom - room.top);
+    // The number of columns that makes the waffles largest.
+    let side = |columns: usize| {
+        let rows = waffles.len().div_ceil(columns);
+        (wide / columns as f64 - GAP).min(high / rows as f64 - TEXTS).min(LARGEST)
+    };
+    let columns = (1..=waffles.len()).rev().max_by(|one, two| side(*one).total_cmp(&side(*two))).unwrap_or(1);
+    let (side, rows) = (side(columns).max(20.0), waffles.len().div_ceil(columns));
+    let panel = (wide / columns as f64).min(side + 180.0);
+    let left = room.left + (wide - panel * columns as f64) / 2.0 + (panel - side) / 2.0;
+    let top = room.top + (high - (side + TEXTS) * rows as f64).max(0.0) * 0.45;
+    let size = (side * 0.11).clamp(14.0, 24.0);
+    for (place, waffle) in waffles.iter().enumerate() {
+        let colour = view.look(canvas.theme, waffle.cell).colour;
+        let (left, top) = (left + panel * (place % columns) as f64, top + (side + TEXTS) * (place / columns) as f64);
+        let texts = panel - 16.0;
+        let hand = Hand { size, weight: Weight::SemiBold, colour, align: Align::Middle };
+        let middle = left + side / 2.0;
+        marks::write(canvas, (middle, top + 20.0), &text::clean(&waffle.cell.contender.name), view.mark(waffle.cell, METRICS), texts, hand);
+        squares(canvas, Room { left, top: top + 32.0, right: left + side, bottom: top + 32.0 + side }, (1.0 - waffle.waste.value) * 100.0, colour);
+        let below = top + 32.0 + side;
+        let news = of_100(1.0 - waffle.waste.value);
+        let news = format!("{news} {}", if news == "1" { "brings news" } else { "bring news" });
+        let news = text::fit(&news, size * 0.85, Weight::SemiBold, texts);
+        canvas.text(middle, below + size * 1.2, &news, Hand { size: size * 0.85, colour: palette.ink, ..hand });
+        let small = (size * 0.75).max(13.0);
+        let polls = text::fit(&format!("{} polls", show_number(waffle.polls)), small, Weight::Regular, texts);
+        canvas.text(middle, below + size * 1.2 + small * 1.5, &polls, Hand { size: small, weight: Weight::Regular, colour: palette.soft, ..hand });
+    }
+}
+
+/// Room between two waffles.
+const GAP: f64 = 28.0;
+/// Height of the texts above and below a waffle.
+const TEXTS: f64 = 100.0;
+/// A larger waffle tells no more.
+const LARGEST: f64 = 360.0;
+
+/// A hundred squares, so many of them coloured, row by row; the last one as far as it goes.
+fn squares(canvas: &mut Canvas<'_>, room: Room, coloured: f64, colour: plotters::style::RGBColor) {
+    let palette = canvas.palette();
+    let step = (room.right - room.left) / SIDE as f64;
+    canvas.rectangle(room.left, room.top, room.right, room.bottom, palette.grid);
+    let coloured = coloured.clamp(0.0, (SIDE * SIDE) as f64);
+    let (rows, rest) = ((coloured / SIDE as f64).floor(), coloured % SIDE as f64);
+    if rows > 0.0 {
+        canvas.rectangle(room.left, room.top, room.right, room.top + step * rows, colour);
+    }
+    if rest > 0.0 {
+        canvas.rectangle(room.left, room.top + step * rows, room.left + step * rest, room.top + step * (rows + 1.0), colour);
+    }
+    // Joints in the colour of the ground: far fewer shapes than a hundred squares.
+    let joint = (step * 0.14).max(1.0);
+    for place in 1..SIDE {
+        let at = step * place as f64;
+        canvas.line((room.left + at, room.top - 1.0), (room.left + at, room.bottom + 1.0), joint, palette.ground);
+        canvas.line((room.left - 1.0, room.top + at), (room.right + 1.0, room.top + at), joint, palette.ground);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_none_nor_all_is_said_of_what_is_not() {
+        for (share, shown) in [
+            (0.0, "none"),
+            (1.0, "all"),
+            (0.426, "43"),
+            (0.998, "99.8"),
+            (0.990_1, "99"),
+            (0.999_66, "99.97"),
+            (0.999_999_5, "99.99995"),
+            (0.002_3, "0.23"),
+            (0.99, "99"),
+            (0.01, "1"),
+            (0.000_004, "0.0004"),
+        ] {
+            assert_eq!(of_100(share), shown, "{share}");
+        }
+    }
+}
