@@ -10,6 +10,7 @@ pub mod finding;
 mod frame;
 mod freshness_cost;
 pub mod labels;
+mod latency_over_time;
 pub mod marks;
 mod over_time;
 mod per_update;

@@ -2,7 +2,7 @@
 
 use super::frame::{Frame, Room};
 use super::view::View;
-use super::{break_even, canvas, freshness_cost, per_update, resources, spectrum, volume, waste};
+use super::{break_even, canvas, freshness_cost, latency_over_time, per_update, resources, spectrum, volume, waste};
 use super::{canvas::Canvas, theme::Theme};
 use crate::summary::Summary;
 
@@ -55,11 +55,12 @@ type Fill<'c> = Box<dyn FnOnce(&mut Canvas<'_>, Room) + 'c>;
 type Prepare = for<'c> fn(&'c View<'c, 'c>) -> Result<Chart<'c>, &'static str>;
 
 /// In the order in which they tell the story.
-const CHARTS: [(&str, Prepare); 8] = [
+const CHARTS: [(&str, Prepare); 9] = [
     ("volume", volume::prepare),
     ("waste", waste::prepare),
     ("per-update", per_update::prepare),
     ("latency", spectrum::prepare),
+    ("latency-over-time", latency_over_time::prepare),
     ("resources", resources::prepare),
     ("freshness-cost", freshness_cost::prepare),
     ("break-even-bytes", break_even::prepare_bytes),

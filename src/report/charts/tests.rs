@@ -220,7 +220,7 @@ fn what_is_missing_is_left_out_with_a_reason() {
         recording
     };
     assert!(left_out(&small()).is_empty());
-    assert_eq!(left_out(&with(&|trial| trial.timeline.clear())), ["volume", "resources"]);
+    assert_eq!(left_out(&with(&|trial| trial.timeline.clear())), ["volume", "latency-over-time", "resources"]);
     assert_eq!(left_out(&with(&|trial| trial.complete = false)), NAMES[..WITHOUT_A_SWEEP]);
     assert_eq!(left_out(&with(&|trial| trial.sides.iter_mut().for_each(|side| side.cpu = None))), ["resources", "freshness-cost"]);
     assert_eq!(left_out(&with(&|trial| trial.sides.retain(|side| side.role != Role::Server))), ["resources", "freshness-cost"]);
