@@ -17,6 +17,7 @@ mod per_update;
 mod picture;
 mod raster;
 mod resources;
+mod scaling;
 mod spectrum;
 mod swept;
 pub mod text;

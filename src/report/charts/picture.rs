@@ -2,7 +2,7 @@
 
 use super::frame::{Frame, Room};
 use super::view::View;
-use super::{break_even, canvas, freshness_cost, latency_over_time, per_update, resources, spectrum, volume, waste};
+use super::{break_even, canvas, freshness_cost, latency_over_time, per_update, resources, scaling, spectrum, volume, waste};
 use super::{canvas::Canvas, theme::Theme};
 use crate::summary::Summary;
 
@@ -55,7 +55,7 @@ type Fill<'c> = Box<dyn FnOnce(&mut Canvas<'_>, Room) + 'c>;
 type Prepare = for<'c> fn(&'c View<'c, 'c>) -> Result<Chart<'c>, &'static str>;
 
 /// In the order in which they tell the story.
-const CHARTS: [(&str, Prepare); 9] = [
+const CHARTS: [(&str, Prepare); 10] = [
     ("volume", volume::prepare),
     ("waste", waste::prepare),
     ("per-update", per_update::prepare),
@@ -63,6 +63,7 @@ const CHARTS: [(&str, Prepare); 9] = [
     ("latency-over-time", latency_over_time::prepare),
     ("resources", resources::prepare),
     ("freshness-cost", freshness_cost::prepare),
+    ("scaling", scaling::prepare),
     ("break-even-bytes", break_even::prepare_bytes),
     ("break-even-cpu", break_even::prepare_cpu),
 ];
@@ -79,7 +80,7 @@ pub const NAMES: [&str; CHARTS.len()] = {
 };
 
 /// Those that are about a swept value: without a sweep they are left out.
-pub const NEED_A_SWEEP: [&str; 2] = ["break-even-bytes", "break-even-cpu"];
+pub const NEED_A_SWEEP: [&str; 3] = ["scaling", "break-even-bytes", "break-even-cpu"];
 
 /// The charts of the load point that most contenders have figures at (the first of equals), for one theme.
 pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {

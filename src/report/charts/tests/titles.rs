@@ -1,6 +1,6 @@
 //! The titles of all charts, case by case: who wins, who loses, what is within the noise, and what cannot be trusted.
 
-use super::recordings::{alike, crossing, polling_wins, small, untrusted};
+use super::recordings::{alike, crossing, growing, polling_wins, small, untrusted};
 use super::{all_texts, everything, named};
 use crate::measure::recording::Recording;
 use crate::report::charts::{NAMES, NEED_A_SWEEP, Theme};
@@ -183,4 +183,24 @@ fn break_even_names_sides_where_names_would_be_wrong() {
         trial.subscriber_traffic_by_server.as_mut().unwrap().window.wire_down /= 40;
     }
     assert_eq!(title(&recording, "break-even-bytes"), "Up to 106 topics polling is cheapest on the wire; beyond that, push");
+}
+
+#[test]
+fn scaling_says_where_the_knees_are() {
+    const LOADS: [f64; 4] = [50.0, 100.0, 200.0, 400.0];
+    let push = |name: &str| name == "xmpp-pubsub";
+    for (recording, said) in [
+        (growing(&LOADS, push), "xmpp-pubsub has its knee at 200 subscribers; poll-1s, the freshest polling, has no knee up to 400 subscribers"),
+        (growing(&LOADS, |name| !push(name)), "xmpp-pubsub has no knee up to 400 subscribers; poll-1s, the freshest polling, has its knee at 200 subscribers"),
+        (growing(&LOADS, |_| false), "No knee up to 400 subscribers: p99 is then "),
+        (growing(&LOADS[..2], push), "Whether xmpp-pubsub has a knee cannot be told; whether poll-1s, the freshest polling, has a knee cannot be told"),
+        (untrusted(growing(&LOADS, push)), "Not to be trusted: xmpp-pubsub p99 "),
+    ] {
+        let title = title(&recording, "scaling");
+        assert!(title.starts_with(said), "{title}, and not {said}");
+    }
+    let all = all_texts(named(&everything(&growing(&LOADS, push), Theme::Light), "scaling"));
+    for part in ["knee at 200", "no knee", "subscribers →", "subscribers.count from 50 to 400"] {
+        assert!(all.contains(part), "{part:?} is not in {all}");
+    }
 }
