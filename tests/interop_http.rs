@@ -324,7 +324,7 @@ fn curl_holds_polls_and_streams() {
     });
     let text = String::from_utf8(stream.stdout).expect("text");
     let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("id: ")).collect();
-    assert_eq!((stream.status.code(), lines), (Some(28), vec!["event: a", "data: a0", "", "event: a", "data: a1", ""]), "{text}");
+    assert_eq!((stream.status.code(), lines), (Some(28), vec!["retry: 3000", "", "event: a", "data: a0", "", "event: a", "data: a1", ""]), "{text}");
     rows.push(row(&["`curl -N` of a stream, and a `PUT` elsewhere", "an event with the first value, one with the update"]));
     let (_, counted) = served.end(Signal::SIGTERM);
     assert!(counted.contains("1 × 200"), "{counted}");

@@ -43,7 +43,8 @@ impl Entry {
 }
 
 /// What decides how often is asked: scenarios here last two seconds.
-const OFTEN: [(&str, &str); 5] = [("interval", "100ms"), ("pause", "100ms"), ("window", "100ms"), ("shortest", "50ms"), ("longest", "200ms")];
+const OFTEN: [(&str, &str); 6] =
+    [("interval", "100ms"), ("pause", "100ms"), ("window", "100ms"), ("shortest", "50ms"), ("longest", "200ms"), ("retry", "100ms")];
 
 /// All contenders; those that let one choose the client, with each choice.
 pub fn entries() -> Vec<Entry> {

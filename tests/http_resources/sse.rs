@@ -1,11 +1,12 @@
 //! `/streams`.
 
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Limits, ServerAddress};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +26,7 @@ async fn made(server: &Running, topics: &str) -> String {
     path
 }
 
-/// Opens it, behind an event.
+/// Opens it, behind an event; it begins with how soon to come again.
 async fn open(server: &Running, path: &str, last: Option<&str>) -> Peer {
     let mut peer = Peer::new(server).await;
     let fields = last.map(|id| format!("Last-Event-ID: {id}\r\n")).unwrap_or_default();
@@ -33,6 +34,7 @@ async fn open(server: &Running, path: &str, last: Option<&str>) -> Peer {
     let head = peer.head().await;
     assert_eq!((head.status, head.field("content-type"), head.field("cache-control")), (200, Some("text/event-stream"), Some("no-store")));
     assert_eq!(head.field("transfer-encoding"), Some("chunked"));
+    assert_eq!(peer.chunk().await, "retry: 3000\n\n");
     peer
 }
 
@@ -157,7 +159,7 @@ async fn relay(server: ServerAddress) -> (ServerAddress, Rc<tokio::sync::Notify>
 #[test]
 fn a_subscriber_whose_stream_breaks_loses_nothing() {
     on_one_thread(async {
-        let server = start(&[]).await;
+        let server = start(&[("retry", "100ms")]).await;
         let protocol = protocol("sse", &[]);
         let topic = Topic(0).name();
         put(&server, &topic, "first").await;
@@ -181,6 +183,105 @@ fn a_subscriber_whose_stream_breaks_loses_nothing() {
         assert_eq!(*inbox.payloads.borrow(), expected, "each once, in order");
         stop.cancel();
         running.await.unwrap().unwrap();
+        server.end().await;
+    });
+}
+
+/// A server of streams by hand: its one stream says these bytes each time it is opened, and ends.
+struct ByHand {
+    listener: TcpListener,
+    says: &'static [&'static str],
+}
+
+impl ByHand {
+    async fn new(says: &'static [&'static str]) -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), says }
+    }
+
+    fn address(&self) -> ServerAddress {
+        ServerAddress { socket: self.listener.local_addr().unwrap().to_string() }
+    }
+
+    /// Serves one request per connection; when the stream was opened, and behind which event.
+    async fn serve(self) -> Vec<(Instant, Option<String>)> {
+        let (mut opened, mut said) = (Vec::new(), self.says.iter());
+        loop {
+            let (mut socket, _) = self.listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(socket.read_u8().await.unwrap());
+            }
+            let request = String::from_utf8(request).unwrap().to_lowercase();
+            let length = request.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |length| length.parse().unwrap());
+            socket.read_exact(&mut vec![0; length]).await.unwrap();
+            let answer = if request.starts_with("post /streams ") {
+                "HTTP/1.1 201 Created\r\nLocation: /streams/1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+            } else {
+                opened.push((Instant::now(), request.lines().find_map(|line| line.strip_prefix("last-event-id: ")).map(str::to_owned)));
+                let Some(text) = said.next() else { return opened };
+                format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len())
+            };
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_subscriber_comes_again_when_it_was_told_to() {
+    on_one_thread(async {
+        // It holds until another is told; what is no number of milliseconds is passed over.
+        let by_hand = ByHand::new(&["retry: 600\n\nid: 7\ndata: first\n\n", "retry: soon\n\n", "retry: 50\nid: 8\ndata: second\n\n", ":\n\n"]).await;
+        let (seat, inbox, _) = subscriber_seat(&by_hand.address(), [Topic(0)], 1, HANG);
+        let served = tokio::task::spawn_local(by_hand.serve());
+        let mut subscriber = protocol("sse", &[]).subscriber(seat).await.unwrap();
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let running = tokio::task::spawn_local(async move { subscriber.run(stopped).await });
+        let opened = served.await.unwrap();
+        let behind: Vec<Option<&str>> = opened.iter().map(|(_, last)| last.as_deref()).collect();
+        assert_eq!(behind, [None, Some("7"), Some("7"), Some("8"), Some("8")]);
+        let pauses: Vec<Duration> = opened.windows(2).map(|two| two[1].0 - two[0].0).collect();
+        let millis = Duration::from_millis;
+        for (pause, (least, most)) in pauses.iter().zip([(600, 2_500), (600, 2_500), (50, 550), (50, 550)]) {
+            assert!((millis(least)..millis(most)).contains(pause), "{pauses:?}");
+        }
+        assert_eq!(*inbox.payloads.borrow(), [b"first".to_vec(), b"second".to_vec()]);
+        // The server is gone: the subscriber notices, and says so.
+        assert!(running.await.unwrap().is_err());
+    });
+}
+
+#[test]
+fn who_is_told_to_come_again_later_still_leaves_at_once() {
+    on_one_thread(async {
+        let by_hand = ByHand::new(&["retry: 3600000\n\ndata: first\n\n"]).await;
+        let (seat, _, _) = subscriber_seat(&by_hand.address(), [Topic(0)], 1, HANG);
+        let served = tokio::task::spawn_local(by_hand.serve());
+        let mut subscriber = protocol("sse", &[]).subscriber(seat).await.unwrap();
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let running = tokio::task::spawn_local(async move { subscriber.run(stopped).await });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!served.is_finished(), "it waits");
+        let begin = Instant::now();
+        stop.cancel();
+        running.await.unwrap().unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+        served.abort();
+    });
+}
+
+#[test]
+fn the_server_says_what_the_scenario_says() {
+    on_one_thread(async {
+        let server = start(&[("retry", "1500ms")]).await;
+        put(&server, "a", "a0").await;
+        let path = made(&server, "a").await;
+        let mut peer = Peer::new(&server).await;
+        peer.send("GET", &path, "", b"").await;
+        assert_eq!(peer.head().await.status, 200);
+        assert_eq!(peer.chunk().await, "retry: 1500\n\n");
+        assert_eq!(without_ids(&peer.chunk().await), "event: a\ndata: a0\n\n");
         server.end().await;
     });
 }

@@ -20,8 +20,10 @@ use crate::protocols::http::settings::Connection;
 
 /// How long the stream may take to end once the subscriber is to stop. The contract grants a second in all.
 const GRACE: Duration = Duration::from_millis(700);
-/// How long to wait before a stream that ended is opened again (what a server may set with `retry`).
-const PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait before a stream that ended is opened again, scenario time, where the server has not said (`retry`): "a few seconds" (§9.2.2).
+const RETRY: Duration = Duration::from_secs(3);
+/// The least that is waited, whatever was said, measured time: a server that turns clients away is not to be stormed.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 /// Largest event that is read, bytes: any payload, in base64.
 const LARGEST_EVENT: usize = 64 << 20;
 
@@ -34,7 +36,9 @@ pub(super) struct Listener {
     last: RefCell<String>,
     /// First values that have not come yet.
     missing: Cell<usize>,
-    leaving: Cell<bool>,
+    /// How soon to come again, as the server last said, scenario time.
+    retry: Cell<Duration>,
+    leaving: CancellationToken,
     /// Opened by the set-up, for `run` to go on with.
     stream: RefCell<Option<Reading>>,
 }
@@ -58,7 +62,8 @@ impl Listener {
             path: RefCell::default(),
             last: RefCell::default(),
             missing: Cell::new(0),
-            leaving: Cell::new(false),
+            retry: Cell::new(RETRY),
+            leaving: CancellationToken::new(),
             stream: RefCell::default(),
         };
         listener.subscribe().await?;
@@ -113,6 +118,9 @@ impl Listener {
     async fn hear(&self, reading: &mut Reading) -> Result<bool, Fault> {
         let Ok(Some(bytes)) = reading.stream.chunk().await else { return Ok(false) };
         let items = reading.reader.read(&bytes).map_err(|error| Fault::protocol(format!("the stream {}", self.path.borrow()), error))?;
+        if let Some(retry) = reading.reader.retry() {
+            self.retry.set(retry);
+        }
         for item in items {
             match item {
                 Item::Event { id, data, .. } => {
@@ -128,23 +136,26 @@ impl Listener {
         Ok(true)
     }
 
+    /// Waits as long as the server has said, or until it is time to leave.
     async fn pause(&self) {
-        // Without a descriptor for a timer there is no waiting.
-        let _ = sleep_until(&*self.seat.clock, self.seat.clock.now().after(PAUSE)).await;
+        let pause = self.seat.pace.measured(self.retry.get()).max(SHORTEST_PAUSE);
+        tokio::select! {
+            // Without a descriptor for a timer there is no waiting.
+            _ = sleep_until(&*self.seat.clock, self.seat.clock.now().after(pause)) => {}
+            () = self.leaving.cancelled() => {}
+        }
     }
 
     async fn go_on(&self) -> Result<(), Fault> {
         let mut reading = self.stream.take();
-        while !self.leaving.get() {
+        while !self.leaving.is_cancelled() {
             if let Some(open) = &mut reading {
                 if self.hear(open).await? {
                     continue;
                 }
                 // It ended. What came after the last event is there when it is opened again.
                 reading = None;
-                if !self.leaving.get() {
-                    self.pause().await;
-                }
+                self.pause().await;
                 continue;
             }
             match self.open().await {
@@ -168,7 +179,7 @@ impl Listener {
 
     /// Ends the stream, so that both ends see its end.
     async fn leave(&self) {
-        self.leaving.set(true);
+        self.leaving.cancel();
         let Ok(resource) = self.caller.resource(&self.path.borrow()) else { return };
         if let Ok(mut document) = self.caller.fetch(&resource, Ask::Delete, None, None).await {
             document.brought(Content::Nothing);

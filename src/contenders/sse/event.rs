@@ -4,17 +4,26 @@
 //! Such a payload goes in base64, a third larger, and its event has the name of its topic with `;base64` behind. All others go as they are:
 //! a line feed in a payload begins another `data` line.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// The media type.
-pub(super) const MEDIA_TYPE: &str = "text/event-stream";
+pub const MEDIA_TYPE: &str = "text/event-stream";
 /// What tells that somebody is there (§9.2.7): a comment.
-pub(super) const HEARTBEAT: &[u8] = b":\n\n";
+pub const HEARTBEAT: &[u8] = b":\n\n";
 const ENCODED: &str = ";base64";
+/// The longest `retry` that is kept: a server could otherwise have us wait for ever.
+const LONGEST_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Says how soon whoever loses the stream is to come again (§9.2.6), in a block of its own: without data it is no event.
+pub fn retry(after: Duration) -> Vec<u8> {
+    format!("retry: {}\n\n", after.as_millis().max(1)).into_bytes()
+}
 
 /// Writes an update.
-pub(super) fn write(sequence: u64, topic: &str, payload: &[u8]) -> Vec<u8> {
+pub fn write(sequence: u64, topic: &str, payload: &[u8]) -> Vec<u8> {
     let text = std::str::from_utf8(payload).ok().filter(|text| !text.contains(['\r', '\0']));
     let mut event = Vec::with_capacity(topic.len() + payload.len() * if text.is_some() { 1 } else { 2 } + 48);
     event.extend_from_slice(format!("id: {sequence}\nevent: {topic}{}\n", if text.is_some() { "" } else { ENCODED }).as_bytes());
@@ -33,7 +42,7 @@ pub(super) fn write(sequence: u64, topic: &str, payload: &[u8]) -> Vec<u8> {
 
 /// Something of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Item {
+pub enum Item {
     /// An event.
     Event {
         /// The last id that the stream has told.
@@ -49,7 +58,7 @@ pub(super) enum Item {
 
 /// Why a stream cannot be read on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadStream {
+pub enum BadStream {
     /// It does not come to an end.
     #[error("an event of the stream is larger than {0} bytes")]
     Endless(usize),
@@ -59,7 +68,7 @@ pub(super) enum BadStream {
 }
 
 /// Reads a stream, however it is cut.
-pub(super) struct Reader {
+pub struct Reader {
     most: usize,
     line: Vec<u8>,
     /// The last line ended with a carriage return: a line feed now belongs to it.
@@ -68,12 +77,18 @@ pub(super) struct Reader {
     id: String,
     name: String,
     data: Vec<u8>,
+    retry: Option<Duration>,
 }
 
 impl Reader {
     /// At the start of a stream, whose events have at most so many bytes.
     pub fn new(most: usize) -> Self {
-        Self { most, line: Vec::new(), after_return: false, at_start: true, id: String::new(), name: String::new(), data: Vec::new() }
+        Self { most, line: Vec::new(), after_return: false, at_start: true, id: String::new(), name: String::new(), data: Vec::new(), retry: None }
+    }
+
+    /// How soon to come again once the stream has ended, as it was last told; `None` where it was not.
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry
     }
 
     /// Takes what has come; says what it completes.
@@ -121,7 +136,8 @@ impl Reader {
             }
             b"event" => self.name = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.contains(&0) => self.id = String::from_utf8_lossy(value).into_owned(),
-            // `retry`, and what is not known (§9.2.6).
+            b"retry" => self.retry = milliseconds(value).or(self.retry),
+            // What is not known is passed over (§9.2.6).
             _ => {}
         }
         Ok(None)
@@ -138,6 +154,14 @@ impl Reader {
         };
         Ok(Some(Item::Event { id: self.id.clone(), name, data }))
     }
+}
+
+/// A time in milliseconds: ASCII digits alone, anything else is passed over (§9.2.6).
+fn milliseconds(value: &[u8]) -> Option<Duration> {
+    let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+    let digits = std::str::from_utf8(value).ok().filter(|_| is_number)?;
+    // More digits than a number can have are a long time as well.
+    Some(Duration::from_millis(digits.parse().unwrap_or(u64::MAX)).min(LONGEST_RETRY))
 }
 
 #[cfg(test)]
@@ -179,6 +203,29 @@ mod tests {
             let mut reader = Reader::new(1000);
             let pieces: Vec<Item> = stream.as_bytes().chunks(1).flat_map(|byte| reader.read(byte).unwrap()).collect();
             assert_eq!(pieces, items, "{stream:?} byte by byte");
+        }
+    }
+
+    #[test]
+    fn how_soon_to_come_again_is_the_last_number_that_was_told() {
+        assert_eq!(retry(Duration::from_millis(1_500)), b"retry: 1500\n\n");
+        assert_eq!(retry(Duration::from_micros(1)), b"retry: 1\n\n", "at once would be a storm");
+        let second = Some(Duration::from_secs(1));
+        for (stream, told) in [
+            ("data: a\n\n", None),
+            ("retry: 1000\n", second),
+            ("retry:1000\n\n", second),
+            ("retry: 7\nretry: 01000\n\n", second),
+            ("retry: 1000\n\nretry: soon\n\nretry\n\nretry: -1\n\nretry: 1.5\n\nretry:  2\n\nRetry: 3\n\n", second),
+            ("retry: 0\n\n", Some(Duration::ZERO)),
+            ("retry: 86400001\n\n", Some(LONGEST_RETRY)),
+            ("retry: 99999999999999999999999\n\n", Some(LONGEST_RETRY)),
+            // A line that has not ended says nothing yet.
+            ("retry: 1000", None),
+        ] {
+            let mut reader = Reader::new(1000);
+            let items = reader.read(stream.as_bytes()).unwrap();
+            assert_eq!((reader.retry(), items.len()), (told, usize::from(stream.starts_with("data"))), "{stream:?}");
         }
     }
 

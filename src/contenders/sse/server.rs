@@ -26,6 +26,8 @@ pub(super) struct Streams {
     outboxes: Rc<Outboxes>,
     /// Measured time.
     heartbeat: Duration,
+    /// What each stream begins with.
+    retry: Bytes,
     /// How long a stream lives that nobody has opened, measured time.
     lease: Duration,
 }
@@ -38,6 +40,8 @@ struct Open {
     turn: u64,
     /// The number of the last update that was sent.
     after: u64,
+    /// How soon its reader is to come again, until it has been told.
+    retry: Option<Bytes>,
     heartbeat: Duration,
     service: Service,
     meter: Meter,
@@ -48,7 +52,9 @@ impl Streams {
     /// None yet.
     pub fn new(settings: &Settings, pace: Pace, limits: Limits) -> Self {
         let outboxes = Rc::new(Outboxes::new(settings.keep, event::write));
-        Self { outboxes, heartbeat: pace.measured(settings.heartbeat), lease: limits.patience }
+        // On the wire as the scenario has it, like every time that the other end is told.
+        let retry = event::retry(settings.retry).into();
+        Self { outboxes, heartbeat: pace.measured(settings.heartbeat), retry, lease: limits.patience }
     }
 
     async fn create(&self, request: Request<Incoming>, visit: &Visit<'_>) -> Result<Answered, Answer> {
@@ -68,6 +74,7 @@ impl Streams {
             _attendance: outbox.attend(),
             turn: outbox.take_turn(),
             after,
+            retry: Some(self.retry.clone()),
             heartbeat: self.heartbeat,
             service: visit.service.clone(),
             meter: visit.meter.clone(),
@@ -84,6 +91,9 @@ impl Streams {
 impl Open {
     /// What is sent next; `None` where the stream ends: it was ended, or opened by another, or its reader is too slow.
     async fn next(&mut self) -> Option<Bytes> {
+        if let Some(retry) = self.retry.take() {
+            return Some(retry);
+        }
         loop {
             let news = self.outbox.news();
             if self.outbox.is_closed() || self.outbox.turn() != self.turn || self.outbox.is_overrun() {

@@ -12,6 +12,7 @@ use crate::protocols::http::settings::{CROSS_ORIGIN, cross_origin};
 
 const HEARTBEAT: &str = "heartbeat";
 const REPLAY: &str = "replay";
+const RETRY: &str = "retry";
 
 /// All of them.
 pub(super) const ALL: &[Setting] = &[
@@ -27,6 +28,12 @@ pub(super) const ALL: &[Setting] = &[
         default: Some("1000"),
         about: "Updates that the server keeps for each subscriber, sent ones too: for those who come again, and for slow ones, who are cut off beyond.",
     },
+    Setting {
+        name: RETRY,
+        kind: Kind::Duration,
+        default: Some("3s"),
+        about: "How soon whoever loses the stream is to come again, in scenario time; the server says so when a stream opens.",
+    },
     CROSS_ORIGIN,
 ];
 
@@ -35,6 +42,8 @@ pub(super) struct Settings {
     /// Scenario time.
     pub heartbeat: Duration,
     pub keep: Keep,
+    /// Scenario time.
+    pub retry: Duration,
     /// For subscribers: their streams come through a library.
     pub carriage: Carriage,
     /// For publishers.
@@ -48,6 +57,7 @@ impl Settings {
         Self {
             heartbeat: values.duration(HEARTBEAT),
             keep: Keep::All(values.count(REPLAY) as usize),
+            retry: values.duration(RETRY),
             carriage: Carriage::new(Client::Library),
             publishing: Carriage::new(Client::Lean),
             cross_origin: cross_origin(values),
