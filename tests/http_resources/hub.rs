@@ -196,6 +196,10 @@ fn what_cannot_be_is_refused_in_words() {
             assert_eq!(refused.status, status, "{to}: {refused:?}");
             assert!(refused.text().contains(words), "{to}: {}", refused.text());
         }
+        // Of those only the topic is the hub's own decision, which it tells at the callback as well.
+        let denied = callback.call().await;
+        assert!(denied.line.starts_with("GET /here?who=me&hub.mode=denied&"), "{}", denied.line);
+        denied.answer("200 OK", "").await;
         assert_eq!(ask(&server, "GET", "/hub", "").await.status, 405);
         assert_eq!(wish(&server, &format!("{good}&more={}", "x".repeat(20_000))).await.status, 413);
         server.end().await;
@@ -213,8 +217,108 @@ fn what_cannot_be_is_refused_in_words() {
         let open = start(&[("callbacks", "any")]).await;
         put(&open, "a", "a0").await;
         assert_eq!(wish(&open, &good.replace("127.0.0.1", "localhost")).await.status, 202);
-        assert!(callback.call().await.line.starts_with("GET /here?"));
+        assert!(callback.call().await.line.starts_with("GET /here?who=me&hub.mode=subscribe&"));
         open.end().await;
+    });
+}
+
+/// What a call denies: its topic and the reason.
+fn denied(call: &Call) -> (Option<&str>, Option<&str>) {
+    assert!(call.line.starts_with("GET /here?who=me&hub.mode=denied&") && call.parameter("hub.challenge").is_none(), "{}", call.line);
+    (call.parameter("hub.topic"), call.parameter("hub.reason"))
+}
+
+#[test]
+fn a_refusal_is_told_at_the_callback_too() {
+    on_one_thread(async {
+        let server = start(&[]).await;
+        let callback = Callback::new().await;
+        assert_eq!(wish(&server, &callback.form("subscribe", "none", "")).await.status, 404);
+        let call = callback.call().await;
+        let reason = "There+is+no+topic+%22none%22+yet.+PUT+%2Ftopics%2FNAME+creates+one.";
+        assert_eq!(denied(&call), (Some("http%3A%2F%2Fx%2Ftopics%2Fnone"), Some(reason)));
+        assert!(call.answer("200 OK", "").await.next().await.is_none(), "there is nothing else to say");
+        // Who has subscriptions keeps them.
+        put(&server, "a", "a0").await;
+        assert_eq!(wish(&server, &callback.form("subscribe", "a", "")).await.status, 202);
+        let call = callback.call().await.mean_it().await;
+        assert_eq!(wish(&server, &callback.form("subscribe", "none", "")).await.status, 404);
+        let call = call.next().await.unwrap();
+        assert_eq!(denied(&call).0, Some("http%3A%2F%2Fx%2Ftopics%2Fnone"));
+        // Not even an error of its own matters here.
+        let call = call.answer("500 Oh", "").await;
+        put(&server, "a", "a1").await;
+        let call = call.next().await.unwrap();
+        assert_eq!(call.request.body, b"a1");
+        let call = call.answer("204 No Content", "").await;
+        // Whoever wants to leave what is not there is only told so.
+        assert_eq!(wish(&server, &callback.form("unsubscribe", "none", "")).await.status, 404);
+        assert!(tokio::time::timeout(Duration::from_millis(300), call.next()).await.is_err(), "nothing was denied");
+        server.end().await;
+    });
+}
+
+#[test]
+fn who_fails_again_and_again_is_told_that_it_is_over() {
+    on_one_thread(async {
+        let server = start(&[]).await;
+        let callback = Callback::new().await;
+        let mut call: Option<Call> = None;
+        for topic in ["a", "b"] {
+            put(&server, topic, "first").await;
+            assert_eq!(wish(&server, &callback.form("subscribe", topic, "")).await.status, 202);
+            let question = match call {
+                Some(call) => call.next().await.unwrap(),
+                None => callback.call().await,
+            };
+            call = Some(question.mean_it().await);
+        }
+        let mut call = call.unwrap();
+        put(&server, "a", "a1").await;
+        for _ in 0..4 {
+            call = call.next().await.unwrap();
+            assert_eq!(call.request.body, b"a1");
+            call = call.answer("503 Not now", "").await;
+        }
+        let mut topics = Vec::new();
+        for _ in 0..2 {
+            call = call.next().await.unwrap();
+            let (topic, reason) = denied(&call);
+            assert_eq!(reason, Some("Callbacks+failed%2C+again+and+again."));
+            topics.push(topic.unwrap().to_owned());
+            call = call.answer("503 Not now", "").await;
+        }
+        topics.sort();
+        assert_eq!(topics, ["http%3A%2F%2Fx%2Ftopics%2Fa", "http%3A%2F%2Fx%2Ftopics%2Fb"]);
+        assert!(call.next().await.is_none(), "without a subscription there is no connection");
+        put(&server, "b", "b1").await;
+        assert!(tokio::time::timeout(Duration::from_millis(300), callback.listener.accept()).await.is_err(), "nobody is called any more");
+        // It may come again.
+        assert_eq!(wish(&server, &callback.form("subscribe", "a", "")).await.status, 202);
+        let call = callback.call().await.mean_it().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        put(&server, "a", "a2").await;
+        assert_eq!(call.next().await.unwrap().request.body, b"a2");
+        server.end().await;
+    });
+}
+
+#[test]
+fn a_hub_that_stops_says_so() {
+    on_one_thread(async {
+        let server = start(&[]).await;
+        put(&server, "a", "a0").await;
+        let (one, silent) = (Callback::new().await, Callback::new().await);
+        assert_eq!(wish(&server, &one.form("subscribe", "a", "")).await.status, 202);
+        let call = one.call().await.mean_it().await;
+        assert_eq!(wish(&server, &silent.form("subscribe", "a", "")).await.status, 202);
+        let _waits = silent.call().await.mean_it().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let ending = tokio::task::spawn_local(server.end());
+        let call = call.next().await.unwrap();
+        assert_eq!(denied(&call), (Some("http%3A%2F%2Fx%2Ftopics%2Fa"), Some("The+hub+stops.")));
+        assert!(call.answer("200 OK", "").await.next().await.is_none());
+        assert!(ending.await.unwrap() < Duration::from_secs(1), "whoever does not answer does not keep it");
     });
 }
 

@@ -1,5 +1,6 @@
 //! What contenders add to the HTTP server of topics, byte by byte: resources that are held, streamed, called back, or made once for all.
 
+mod called;
 mod changes;
 mod hub;
 mod longpoll;

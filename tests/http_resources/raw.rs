@@ -33,7 +33,12 @@ impl Response {
 impl Peer {
     /// Connects.
     pub async fn new(server: &Running) -> Self {
-        let socket = TcpStream::connect(&server.address.socket).await.expect("it listens");
+        Self::at(&server.address.socket).await
+    }
+
+    /// Connects to whoever listens there.
+    pub async fn at(address: &str) -> Self {
+        let socket = TcpStream::connect(address).await.expect("it listens");
         socket.set_nodelay(true).expect("a socket");
         Self { socket }
     }

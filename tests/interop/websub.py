@@ -31,7 +31,9 @@ class Callback(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         question = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
-        if meant:
+        if question["hub.mode"] == "denied":
+            self.reply(200)
+        elif meant:
             self.reply(200, question["hub.challenge"].encode())
         else:
             self.reply(404)
@@ -68,8 +70,8 @@ def main():
     links = ask("GET", "/topics/python")[1]["Link"]
     saw("look for the hub", "a `Link` to it, and one to the topic itself", 'rel="hub"' in links and 'rel="self"' in links)
 
-    def wish(mode, callback):
-        form = {"hub.mode": mode, "hub.topic": TOPIC, "hub.callback": callback, "hub.lease_seconds": "600", "hub.secret": SECRET.decode()}
+    def wish(mode, callback, topic=TOPIC):
+        form = {"hub.mode": mode, "hub.topic": topic, "hub.callback": callback, "hub.lease_seconds": "600", "hub.secret": SECRET.decode()}
         return ask("POST", "/hub", urllib.parse.urlencode(form))[0]
 
     def heard():
@@ -100,6 +102,10 @@ def main():
     kind, question, _ = heard()
     saw("unsubscribe, and repeat the challenge", "no callback any more", kind == "question" and question["hub.mode"] == "unsubscribe")
     saw("subscribe at another address", "403", wish("subscribe", "http://127.0.0.2:1/") == 403)
+    nowhere = f"{HUB}/topics/nowhere"
+    saw("subscribe to what does not exist", "404", wish("subscribe", here, nowhere) == 404)
+    kind, denial, _ = heard()
+    saw("listen at the callback", "`denied`, and why", denial["hub.mode"] == "denied" and denial["hub.topic"] == nowhere and "nowhere" in denial["hub.reason"])
 
 
 main()

@@ -19,8 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::form::{self, Mode, Question};
+use super::form::{self, Denial, Mode, Question};
 use super::signature;
+use crate::contender::Fault;
 use crate::contender::counted::Counted;
 use crate::contender::inbox::{Content, Inbox, Message};
 use crate::contender::socket;
@@ -30,12 +31,16 @@ use crate::contender::topic::Topic;
 pub(super) const PATH: &str = "/updates";
 /// Largest callback that is read, bytes.
 const LARGEST_BODY: usize = 64 << 20;
+/// How much of a reason is kept, characters.
+const LONGEST_REASON: usize = 200;
 /// Connections that are served at once; more wait to be accepted. A hub holds a few.
 const MOST_CONNECTIONS: usize = 64;
 
 /// What the subscriber's halves share.
 pub(super) struct Reception {
     pub inbox: Rc<dyn Inbox>,
+    /// What we subscribe to.
+    topics: Rc<[Topic]>,
     /// With which callbacks are signed.
     pub secret: Option<String>,
     /// Whether callbacks only say that there is something.
@@ -44,6 +49,9 @@ pub(super) struct Reception {
     pub expected: RefCell<HashSet<(Mode, String)>>,
     /// Something of it was answered.
     pub progress: Notify,
+    /// What the hub has denied first, and why.
+    denial: RefCell<Option<Fault>>,
+    denied: Notify,
     /// Topics that were said to have changed.
     pinged: RefCell<VecDeque<Topic>>,
     waiting: RefCell<HashSet<Topic>>,
@@ -58,13 +66,16 @@ pub(super) struct Reception {
 
 impl Reception {
     /// Expects nothing yet.
-    pub fn new(inbox: Rc<dyn Inbox>, secret: Option<String>, light: bool) -> Self {
+    pub fn new(inbox: Rc<dyn Inbox>, topics: Rc<[Topic]>, secret: Option<String>, light: bool) -> Self {
         Self {
             inbox,
+            topics,
             secret,
             light,
             expected: RefCell::default(),
             progress: Notify::new(),
+            denial: RefCell::default(),
+            denied: Notify::new(),
             pinged: RefCell::default(),
             waiting: RefCell::default(),
             fetching: RefCell::default(),
@@ -92,6 +103,22 @@ impl Reception {
     pub fn fetched(&self, topic: Topic) {
         self.fetching.borrow_mut().remove(&topic);
         self.pings.notify_one();
+    }
+
+    /// What the hub has denied, if anything.
+    pub fn denial(&self) -> Option<Fault> {
+        self.denial.borrow().clone()
+    }
+
+    /// Returns when the hub has denied something.
+    pub async fn denied(&self) -> Fault {
+        loop {
+            let denied = self.denied.notified();
+            if let Some(denial) = self.denial() {
+                return denial;
+            }
+            denied.await;
+        }
     }
 
     /// Returns when the hub holds no connection any more.
@@ -139,12 +166,27 @@ impl Reception {
     /// Do we mean it? Only if we have asked for it.
     fn asked(&self, query: &str) -> Response<Full<Bytes>> {
         self.inbox.received(Message::Handshake, true, Content::Nothing);
+        if let Some(denial) = Denial::read(query) {
+            return self.refused(denial);
+        }
         let Some(Question { mode, topic, challenge, .. }) = Question::read(query) else { return empty(StatusCode::NOT_FOUND) };
         if !self.expected.borrow_mut().remove(&(mode, topic)) {
             return empty(StatusCode::NOT_FOUND);
         }
         self.progress.notify_waiters();
         Response::new(Full::new(challenge.into()))
+    }
+
+    /// There is no such subscription, or not any more (§5.2).
+    fn refused(&self, Denial { topic: url, reason }: Denial) -> Response<Full<Bytes>> {
+        let topic = topic_at(&url).filter(|topic| self.topics.contains(topic));
+        let Some(topic) = topic else { return empty(StatusCode::NOT_FOUND) };
+        let why: String = reason.iter().flat_map(|reason| reason.chars()).take(LONGEST_REASON).collect();
+        let why = if why.is_empty() { "the hub gives no reason".to_owned() } else { format!("the hub says: {why}") };
+        self.denial.borrow_mut().get_or_insert_with(|| Fault::refused(format!("the subscription to {topic}"), why));
+        self.denied.notify_one();
+        self.progress.notify_waiters();
+        empty(StatusCode::NO_CONTENT)
     }
 
     async fn told(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -155,7 +197,7 @@ impl Reception {
         };
         let body = body.to_bytes();
         let field = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let topic = form::self_link(field(LINK.as_str())).and_then(|link| link.rsplit_once('/')).and_then(|(_, name)| Topic::read(name));
+        let topic = form::self_link(field(LINK.as_str())).and_then(topic_at);
         let is_right = self.secret.as_ref().is_none_or(|secret| signature::is_right(secret.as_bytes(), &body, field(signature::FIELD)));
         match topic.filter(|_| is_right) {
             // Whoever signs wrongly is not told so, and not heard (§8).
@@ -174,6 +216,11 @@ impl Reception {
         }
         empty(StatusCode::NO_CONTENT)
     }
+}
+
+/// The topic that a URL is of.
+fn topic_at(url: &str) -> Option<Topic> {
+    url.rsplit_once('/').and_then(|(_, name)| Topic::read(name))
 }
 
 fn empty(status: StatusCode) -> Response<Full<Bytes>> {

@@ -15,7 +15,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::form::Question;
+use super::address::Callback;
+use super::form::{Denial, Question};
 use super::signature;
 use crate::contender::socket;
 use crate::measure::ledger::{Ledger, Meter, Metered};
@@ -27,19 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Largest answer that is read, bytes: a challenge.
 const LARGEST_ANSWER: usize = 4096;
 
-/// Where to call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Callback {
-    /// Host and port.
-    pub authority: String,
-    /// Path, and query where there is one.
-    pub path: String,
-}
-
 /// What there is to say.
 pub(super) enum Errand {
     /// Do you mean it?
     Ask(Question, Rc<dyn Fn(bool)>),
+    /// There is no such subscription, or not any more; and what to do once that was told.
+    Deny(Denial, Rc<dyn Fn()>),
     /// A topic has changed.
     Tell {
         /// `Link`.
@@ -69,7 +63,7 @@ impl Bag {
         Self { most, callbacks: RefCell::default(), questions: RefCell::default(), told: Cell::new(false), news: Notify::new(), closed: Cell::new(false) }
     }
 
-    /// Puts an errand in; where there are too many, the oldest callback is given up.
+    /// Puts an errand in; where there are too many, the oldest callback is given up. What is put into a closed one is still run.
     pub fn put(&self, errand: Errand) {
         if matches!(errand, Errand::Tell { .. }) {
             let mut callbacks = self.callbacks.borrow_mut();
@@ -123,7 +117,16 @@ pub(super) struct Courier {
     pub bag: Rc<Bag>,
     pub ledger: Ledger,
     /// The subscriber does not answer, or says that it is gone.
-    pub lost: Rc<dyn Fn()>,
+    pub lost: Rc<dyn Fn(Loss)>,
+}
+
+/// Why a subscriber is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// It says that it is gone.
+    Gone,
+    /// Each attempt failed.
+    Failed,
 }
 
 struct Line {
@@ -143,24 +146,46 @@ impl Courier {
     pub async fn run(self) {
         let mut line = None;
         while let Some(errand) = self.bag.next().await {
-            if !self.deliver(&mut line, &errand).await {
-                (self.lost)();
+            if let Errand::Deny(_, told) = &errand {
+                self.deny(&mut line, &errand).await;
+                told();
+            } else if let Err(loss) = self.deliver(&mut line, &errand).await {
+                (self.lost)(loss);
             }
         }
     }
 
-    /// Tries until it is answered; false where the subscriber is given up.
-    async fn deliver(&self, line: &mut Option<Line>, errand: &Errand) -> bool {
+    /// Says it, whatever is answered: what is denied is over either way. Who has nothing here any more and cannot be reached is not told the rest.
+    async fn deny(&self, line: &mut Option<Line>, denial: &Errand) {
+        // Twice, since a connection that was at rest may have ended.
+        for _ in 0..2 {
+            match tokio::time::timeout(PATIENCE, self.attempt(line, denial)).await {
+                Ok(Some(_)) => return,
+                Ok(None) => *line = None,
+                Err(_) => break,
+            }
+        }
+        *line = None;
+        if self.bag.closed.get() {
+            self.bag.give_up();
+        }
+    }
+
+    /// Tries until it is answered.
+    ///
+    /// # Errors
+    /// The subscriber is given up.
+    async fn deliver(&self, line: &mut Option<Line>, errand: &Errand) -> Result<(), Loss> {
         for pause in [Duration::ZERO].into_iter().chain(PAUSES) {
             tokio::time::sleep(pause).await;
             let attempt = tokio::time::timeout(PATIENCE, self.attempt(line, errand)).await;
             match attempt {
-                Ok(Some((status, _))) if status == StatusCode::GONE => return false,
+                Ok(Some((status, _))) if status == StatusCode::GONE => return Err(Loss::Gone),
                 Ok(Some((status, body))) if !status.is_server_error() => {
                     if let Errand::Ask(question, answered) = errand {
                         answered(status.is_success() && body == question.challenge.as_bytes());
                     }
-                    return true;
+                    return Ok(());
                 }
                 // An error of its own, which may pass.
                 Ok(Some(_)) => {}
@@ -170,7 +195,7 @@ impl Courier {
         if let Errand::Ask(_, answered) = errand {
             answered(false);
         }
-        false
+        Err(Loss::Failed)
     }
 
     async fn attempt(&self, line: &mut Option<Line>, errand: &Errand) -> Option<(StatusCode, Bytes)> {
@@ -180,7 +205,7 @@ impl Courier {
         let Line { sender, meter, .. } = line.as_mut()?;
         sender.ready().await.ok()?;
         meter.count(|traffic| match errand {
-            Errand::Ask(..) => traffic.handshake_down += 1,
+            Errand::Ask(..) | Errand::Deny(..) => traffic.handshake_down += 1,
             Errand::Tell { payload, .. } => {
                 traffic.events_down += 1;
                 traffic.payload_bytes += *payload as u64;
@@ -188,7 +213,7 @@ impl Courier {
         });
         let answer = sender.send_request(self.request(errand)?).await.ok()?;
         meter.count(|traffic| match errand {
-            Errand::Ask(..) => traffic.handshake_up += 1,
+            Errand::Ask(..) | Errand::Deny(..) => traffic.handshake_up += 1,
             Errand::Tell { .. } => traffic.events_up += 1,
         });
         let status = answer.status();
@@ -198,11 +223,10 @@ impl Courier {
 
     fn request(&self, errand: &Errand) -> Option<Request<Full<Bytes>>> {
         let request = Request::builder().header(HOST, &self.callback.authority);
+        let get = |query: &str| self.callback.with(query);
         match errand {
-            Errand::Ask(question, _) => {
-                let separator = if self.callback.path.contains('?') { '&' } else { '?' };
-                request.uri(format!("{}{separator}{}", self.callback.path, question.write())).body(Full::default()).ok()
-            }
+            Errand::Ask(question, _) => request.uri(get(&question.write())).body(Full::default()).ok(),
+            Errand::Deny(denial, _) => request.uri(get(&denial.write())).body(Full::default()).ok(),
             Errand::Tell { links, body, secret, .. } => {
                 let request = request.method(Method::POST).uri(&self.callback.path).header(LINK, &**links).header(CONTENT_TYPE, "text/plain; charset=utf-8");
                 let request = match secret {
@@ -241,7 +265,7 @@ mod tests {
     fn told(errand: Option<Errand>) -> Option<usize> {
         match errand.expect("something waits") {
             Errand::Tell { payload, .. } => Some(payload),
-            Errand::Ask(..) => None,
+            Errand::Ask(..) | Errand::Deny(..) => None,
         }
     }
 

@@ -3,13 +3,13 @@
 use form_urlencoded::Serializer;
 
 /// Longest secret, bytes: it "MUST be less than 200" (§5.1).
-pub(super) const LONGEST_SECRET: usize = 199;
+pub const LONGEST_SECRET: usize = 199;
 /// The media type of a form.
-pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+pub const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// What is wished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Mode {
+pub enum Mode {
     /// To be called.
     Subscribe,
     /// To be left alone.
@@ -31,7 +31,7 @@ impl Mode {
 
 /// A subscriber's request (§5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wish {
+pub struct Wish {
     pub mode: Mode,
     pub topic: String,
     pub callback: String,
@@ -77,7 +77,7 @@ impl Wish {
 
 /// The hub's question whether a subscriber means it (§5.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Question {
+pub struct Question {
     pub mode: Mode,
     pub topic: String,
     pub challenge: String,
@@ -108,13 +108,43 @@ impl Question {
     }
 }
 
+/// The hub's word that there is no such subscription, or not any more (§5.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    pub topic: String,
+    /// For people.
+    pub reason: Option<String>,
+}
+
+impl Denial {
+    /// What stands as `hub.mode`.
+    const MODE: &'static str = "denied";
+
+    /// As a query.
+    pub fn write(&self) -> String {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("hub.mode", Self::MODE).append_pair("hub.topic", &self.topic);
+        if let Some(reason) = &self.reason {
+            query.append_pair("hub.reason", reason);
+        }
+        query.finish()
+    }
+
+    /// Reads a query; `None` where it denies nothing.
+    pub fn read(query: &str) -> Option<Self> {
+        let value = |name: &str| form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        (value("hub.mode")? == Self::MODE).then_some(())?;
+        Some(Self { topic: value("hub.topic")?, reason: value("hub.reason") })
+    }
+}
+
 /// The links of a callback (§7): the hub, and the topic that it is about (RFC 8288).
-pub(super) fn links(hub: &str, topic: &str) -> String {
+pub fn links(hub: &str, topic: &str) -> String {
     format!("<{hub}>; rel=\"hub\", <{topic}>; rel=\"self\"")
 }
 
 /// The target of the link with `rel="self"`.
-pub(super) fn self_link(field: &str) -> Option<&str> {
+pub fn self_link(field: &str) -> Option<&str> {
     field.split(',').find_map(|link| {
         let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
         let is_self = parameters.split(';').any(|parameter| matches!(parameter.trim(), "rel=\"self\"" | "rel=self"));
@@ -146,7 +176,9 @@ mod tests {
             let bad = good.replace(from, to);
             assert!(Wish::read(bad.as_bytes()).unwrap_err().contains(word), "{bad}");
         }
-        assert!(Wish::read(b"").is_err() && Question::read("").is_none());
+        assert!(Wish::read(b"").is_err() && Question::read("").is_none() && Denial::read("").is_none());
+        assert_eq!(Denial::read("hub.mode=denied&hub.topic=t"), Some(Denial { topic: "t".to_owned(), reason: None }));
+        assert_eq!((Denial::read("hub.mode=denied&hub.reason=r"), Denial::read("hub.topic=t&hub.reason=r")), (None, None));
     }
 
     #[test]
@@ -164,15 +196,18 @@ mod tests {
         fn what_is_written_reads_back(topic in ".{0,30}", callback in ".{0,30}", lease in prop::option::of(1..u64::MAX), secret in prop::option::of("[ -~]{1,199}")) {
             let wish = Wish { mode: Mode::Unsubscribe, topic: topic.clone(), callback: callback.clone(), lease, secret };
             prop_assert_eq!(Wish::read(wish.write().as_bytes()), Ok(wish));
-            let question = Question { mode: Mode::Subscribe, topic, challenge: callback, lease };
-            prop_assert_eq!(Question::read(&question.write()), Some(question));
+            let question = Question { mode: Mode::Subscribe, topic: topic.clone(), challenge: callback.clone(), lease };
+            prop_assert_eq!(Question::read(&question.write()), Some(question.clone()));
+            let denial = Denial { topic, reason: lease.map(|_| callback) };
+            prop_assert_eq!(Denial::read(&denial.write()), Some(denial.clone()));
+            prop_assert_eq!((Denial::read(&question.write()), Question::read(&denial.write())), (None, None));
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = Wish::read(&bytes);
             let text = String::from_utf8_lossy(&bytes);
-            let _ = (Question::read(&text), self_link(&text).map(str::len));
+            let _ = (Question::read(&text), Denial::read(&text), self_link(&text).map(str::len));
         }
     }
 }

@@ -3,20 +3,20 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::net::{IpAddr, SocketAddr};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{HOST, HeaderMap, HeaderValue, LINK};
-use hyper::{Method, Request, StatusCode, Uri};
+use hyper::{Method, Request, StatusCode};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::courier::{Bag, Callback, Courier, Errand};
-use super::form::{self, Mode, Question, Wish};
+use super::address::{Callback, topic_of};
+use super::courier::{Bag, Courier, Errand, Loss};
+use super::form::{self, Denial, Mode, Question, Wish};
 use super::settings::Settings;
 use crate::contender::pace::Pace;
 use crate::measure::clock::{Clock as _, Instant, RealClock};
@@ -29,6 +29,8 @@ const SUBSCRIPTION: usize = 512;
 const SUBSCRIBER: usize = 8 << 10;
 /// How often subscriptions that are over are looked for.
 const SWEEP: Duration = Duration::from_secs(5);
+/// How long a hub that stops may take to tell its subscribers. An extension has half a second in all.
+const FAREWELL: Duration = Duration::from_millis(300);
 
 /// The hub of a server of topics.
 pub(super) struct Hub {
@@ -63,6 +65,13 @@ struct Subscription {
     _room: Taken,
 }
 
+impl Subscription {
+    /// The topic as the subscriber has named it.
+    fn url(&self) -> &str {
+        form::self_link(&self.links).unwrap_or_default()
+    }
+}
+
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.subscriber.subscriptions.set(self.subscriber.subscriptions.get() - 1);
@@ -89,18 +98,25 @@ impl Hub {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
         let form = visit.read(request.into_body(), LARGEST_FORM).await?;
         let wish = Wish::read(&form).map_err(bad)?;
-        let callback = callback(&wish.callback).ok_or_else(|| bad("hub.callback must be a URL as http://127.0.0.1:8080/path"))?;
-        if self.state.settings.own_address && !is_at(&callback.authority, visit.peer) {
+        let callback = Callback::read(&wish.callback).ok_or_else(|| bad("hub.callback must be a URL as http://127.0.0.1:8080/path"))?;
+        if self.state.settings.own_address && !callback.is_at(visit.peer) {
             let why = "This hub calls no other address than the one that subscribes (callbacks = \"own-address\").\n";
             return Err(words(StatusCode::FORBIDDEN, why));
         }
         let topic = topic_of(&wish.topic).ok_or_else(|| bad("hub.topic must be the URL of a topic, as http://host/topics/name"))?;
         let Some((_, tag)) = visit.service.topic(topic) else {
-            return Err(words(StatusCode::NOT_FOUND, format!("There is no topic {topic:?} yet. PUT /topics/NAME creates one.\n")));
+            let why = format!("There is no topic {topic:?} yet. PUT /topics/NAME creates one.");
+            if wish.mode == Mode::Subscribe {
+                self.refuse(&callback, topic, &wish.topic, &why, visit.service);
+            }
+            return Err(words(StatusCode::NOT_FOUND, format!("{why}\n")));
         };
         let full = || words(StatusCode::INSUFFICIENT_STORAGE, "There is no room for another subscription here.\n");
         let subscriber = self.subscriber(&callback, visit.service).ok_or_else(full)?;
-        let room = visit.service.take(SUBSCRIPTION).ok_or_else(full)?;
+        let Some(room) = visit.service.take(SUBSCRIPTION) else {
+            self.state.dismiss(&subscriber);
+            return Err(full());
+        };
         let lease = wish.lease.unwrap_or_else(|| self.state.settings.lease.as_secs().max(1));
         self.asked.set(self.asked.get() + 1);
         let challenge = format!("{:016x}", self.keys.hash_one(self.asked.get()));
@@ -119,6 +135,15 @@ impl Hub {
         Ok(words(StatusCode::ACCEPTED, ""))
     }
 
+    /// Tells at the callback too that there will be no subscription (§5.2), where there is room for that.
+    fn refuse(&self, callback: &Callback, topic: &str, url: &str, why: &str, service: &Service) {
+        let Some(subscriber) = self.subscriber(callback, service) else { return };
+        match service.take(SUBSCRIPTION) {
+            Some(room) => self.state.deny(&subscriber, topic, url, why, Some(room)),
+            None => self.state.dismiss(&subscriber),
+        }
+    }
+
     fn subscriber(&self, callback: &Callback, service: &Service) -> Option<Rc<Subscriber>> {
         if let Some(known) = self.state.subscribers.borrow().get(callback) {
             return Some(Rc::clone(known));
@@ -126,11 +151,12 @@ impl Hub {
         let settings = &self.state.settings;
         let room = service.take(SUBSCRIBER * settings.connections)?;
         let bags: Vec<Rc<Bag>> = (0..settings.connections).map(|_| Rc::new(Bag::new(settings.queue))).collect();
-        for bag in &bags {
-            let (state, gone) = (Rc::downgrade(&self.state), callback.clone());
-            let lost = Rc::new(move || {
-                if let Some(state) = Weak::upgrade(&state) {
-                    state.forget(&gone);
+        let subscriber = Rc::new(Subscriber { callback: callback.clone(), bags, subscriptions: Cell::new(0), questions: Cell::new(0), _room: room });
+        for bag in &subscriber.bags {
+            let (state, gone) = (Rc::downgrade(&self.state), Rc::downgrade(&subscriber));
+            let lost = Rc::new(move |loss| {
+                if let (Some(state), Some(gone)) = (state.upgrade(), gone.upgrade()) {
+                    state.forget(&gone, loss);
                 }
             });
             let courier = Courier { callback: callback.clone(), bag: Rc::clone(bag), ledger: service.ledger().clone(), lost };
@@ -138,7 +164,6 @@ impl Hub {
             while couriers.try_join_next().is_some() {}
             couriers.spawn_local(courier.run());
         }
-        let subscriber = Rc::new(Subscriber { callback: callback.clone(), bags, subscriptions: Cell::new(0), questions: Cell::new(0), _room: room });
         self.state.subscribers.borrow_mut().insert(callback.clone(), Rc::clone(&subscriber));
         Some(subscriber)
     }
@@ -161,7 +186,8 @@ impl State {
     fn answered(&self, service: &Service, subscriber: &Rc<Subscriber>, intent: &Intent, meant: bool) {
         let room = intent.room.take();
         subscriber.questions.set(subscriber.questions.get() - 1);
-        if meant {
+        // One that was forgotten meanwhile has nobody who would call it.
+        if meant && self.lists(subscriber) {
             let mut subscriptions = self.subscriptions.borrow_mut();
             let of_topic = subscriptions.entry(Rc::clone(&intent.topic)).or_default();
             let before = of_topic.iter().position(|other| Rc::ptr_eq(&other.subscriber, subscriber));
@@ -197,33 +223,77 @@ impl State {
         subscription.subscriber.bag(topic).put(errand);
     }
 
+    /// Tells a subscriber that there is no such subscription, or not any more (§5.2). `topic` is its name, `url` what the subscriber calls it.
+    fn deny(self: &Rc<Self>, subscriber: &Rc<Subscriber>, topic: &str, url: &str, why: &str, room: Option<Taken>) {
+        let denial = Denial { topic: url.to_owned(), reason: Some(why.to_owned()) };
+        let (state, denied) = (Rc::downgrade(self), Rc::clone(subscriber));
+        let told = move || {
+            // Held until here.
+            let _ = &room;
+            denied.questions.set(denied.questions.get() - 1);
+            if let Some(state) = state.upgrade() {
+                state.dismiss(&denied);
+            }
+        };
+        subscriber.questions.set(subscriber.questions.get() + 1);
+        subscriber.bag(topic).put(Errand::Deny(denial, Rc::new(told)));
+    }
+
     /// Whoever has no subscription needs no courier.
-    fn dismiss(&self, subscriber: &Subscriber) {
+    fn dismiss(&self, subscriber: &Rc<Subscriber>) {
         if subscriber.subscriptions.get() == 0 && subscriber.questions.get() == 0 {
-            self.subscribers.borrow_mut().remove(&subscriber.callback);
+            self.strike(subscriber);
             subscriber.bags.iter().for_each(|bag| bag.close());
         }
     }
 
-    /// A subscriber that does not answer has no subscriptions any more.
-    fn forget(&self, callback: &Callback) {
-        self.keep(|subscription| subscription.subscriber.callback != *callback);
-        let gone = self.subscribers.borrow().get(callback).cloned();
-        if let Some(gone) = gone {
-            self.subscribers.borrow_mut().remove(callback);
-            gone.bags.iter().for_each(|bag| bag.give_up());
+    /// Whether it is on the list: another may have come with the same callback since it was not.
+    fn lists(&self, subscriber: &Rc<Subscriber>) -> bool {
+        self.subscribers.borrow().get(&subscriber.callback).is_some_and(|listed| Rc::ptr_eq(listed, subscriber))
+    }
+
+    /// Takes a subscriber off the list.
+    fn strike(&self, subscriber: &Rc<Subscriber>) {
+        if self.lists(subscriber) {
+            self.subscribers.borrow_mut().remove(&subscriber.callback);
         }
     }
 
-    fn keep(&self, stays: impl Fn(&Subscription) -> bool) {
-        let mut ended = Vec::new();
-        self.subscriptions.borrow_mut().retain(|_, of_topic| {
-            ended.extend(of_topic.extract_if(.., |subscription| !stays(subscription)));
-            !of_topic.is_empty()
-        });
-        let subscribers: Vec<Rc<Subscriber>> = ended.iter().map(|subscription| Rc::clone(&subscription.subscriber)).collect();
+    /// A subscriber that does not answer has no subscriptions any more; where it may still be there, it is told.
+    fn forget(self: &Rc<Self>, gone: &Rc<Subscriber>, loss: Loss) {
+        self.strike(gone);
+        gone.bags.iter().for_each(|bag| bag.give_up());
+        let ended = self.take_out(|subscription| Rc::ptr_eq(&subscription.subscriber, gone));
+        if loss == Loss::Failed {
+            ended.iter().for_each(|(topic, subscription)| self.deny(gone, topic, subscription.url(), "Callbacks failed, again and again.", None));
+        }
+    }
+
+    /// Ends what is over.
+    fn sweep(&self, now: Instant) {
+        let ended = self.take_out(|subscription| subscription.until <= now);
+        let subscribers: Vec<Rc<Subscriber>> = ended.iter().map(|(_, subscription)| Rc::clone(&subscription.subscriber)).collect();
         drop(ended);
         subscribers.iter().for_each(|subscriber| self.dismiss(subscriber));
+    }
+
+    /// Ends all; subscribers are told.
+    fn end(self: &Rc<Self>) {
+        let subscribers = std::mem::take(&mut *self.subscribers.borrow_mut());
+        subscribers.values().flat_map(|subscriber| &subscriber.bags).for_each(|bag| bag.give_up());
+        for (topic, subscription) in self.take_out(|_| true) {
+            self.deny(&subscription.subscriber, &topic, subscription.url(), "The hub stops.", None);
+        }
+    }
+
+    /// Takes subscriptions out, each with its topic's name.
+    fn take_out(&self, is_over: impl Fn(&Subscription) -> bool) -> Vec<(Rc<str>, Subscription)> {
+        let mut ended = Vec::new();
+        self.subscriptions.borrow_mut().retain(|topic, of_topic| {
+            ended.extend(of_topic.extract_if(.., |subscription| is_over(subscription)).map(|subscription| (Rc::clone(topic), subscription)));
+            !of_topic.is_empty()
+        });
+        ended
     }
 }
 
@@ -260,73 +330,13 @@ impl Extension for Hub {
         let looking = async {
             loop {
                 tokio::time::sleep(SWEEP).await;
-                let now = RealClock.now();
-                self.state.keep(|subscription| subscription.until > now);
+                self.state.sweep(RealClock.now());
             }
         };
         tokio::select! { () = stop.cancelled() => {}, () = looking => {} }
+        self.state.end();
         let mut couriers = std::mem::take(&mut *self.couriers.borrow_mut());
+        let _ = tokio::time::timeout(FAREWELL, async { while couriers.join_next().await.is_some() {} }).await;
         couriers.shutdown().await;
-    }
-}
-
-/// Host, port and path of a callback's URL.
-fn callback(url: &str) -> Option<Callback> {
-    let uri: Uri = url.parse().ok()?;
-    let authority = uri.authority()?;
-    let is_plain = uri.scheme_str() == Some("http") && !authority.as_str().contains('@');
-    let authority = if authority.port().is_some() { authority.to_string() } else { format!("{authority}:80") };
-    is_plain.then(|| Callback { authority, path: uri.path_and_query().map_or("/", |path| path.as_str()).to_owned() })
-}
-
-/// Whether a host is the address that a request has come from.
-fn is_at(authority: &str, peer: Option<SocketAddr>) -> bool {
-    let host: Option<SocketAddr> = authority.parse().ok();
-    let address = |socket: SocketAddr| -> IpAddr { socket.ip().to_canonical() };
-    host.zip(peer).is_some_and(|(host, peer)| address(host) == address(peer))
-}
-
-/// The topic that a URL, or a path, is of.
-fn topic_of(url: &str) -> Option<&str> {
-    let path = match url.strip_prefix("http://") {
-        Some(rest) => rest.find('/').map(|slash| &rest[slash..])?,
-        None => url,
-    };
-    path.strip_prefix("/topics/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_the_hub_may_call() {
-        let peer = "127.0.0.1:4711".parse().ok();
-        for (url, authority, path, own) in [
-            ("http://127.0.0.1:8080/a?b=c", "127.0.0.1:8080", "/a?b=c", true),
-            ("http://127.0.0.1", "127.0.0.1:80", "/", true),
-            ("http://[::ffff:127.0.0.1]:1/", "[::ffff:127.0.0.1]:1", "/", true),
-            ("http://127.0.0.2:8080/", "127.0.0.2:8080", "/", false),
-            ("http://localhost:8080/", "localhost:8080", "/", false),
-            ("http://169.254.169.254/", "169.254.169.254:80", "/", false),
-            ("http://[::1]:8080/", "[::1]:8080", "/", false),
-        ] {
-            let callback = callback(url).unwrap();
-            assert_eq!((callback.authority.as_str(), callback.path.as_str()), (authority, path));
-            assert_eq!(is_at(authority, peer), own, "{url}");
-        }
-        for bad in ["", "/", "127.0.0.1:1/", "https://127.0.0.1/", "ftp://127.0.0.1/", "http://user@127.0.0.1/", "http:///", "http://a b/"] {
-            assert_eq!(callback(bad), None, "{bad}");
-        }
-        assert!(!is_at("127.0.0.1:80", None));
-    }
-
-    #[test]
-    fn topics_by_url_and_by_path() {
-        assert_eq!(topic_of("http://h:1/topics/a"), Some("a"));
-        assert_eq!(topic_of("/topics/a"), Some("a"));
-        for bad in ["", "http://h", "http://h/a", "https://h/topics/a", "topics/a"] {
-            assert_eq!(topic_of(bad), None, "{bad}");
-        }
     }
 }

@@ -1,13 +1,14 @@
 //! `webhook`: WebSub (W3C Recommendation, 2018): the hub calls each subscriber back when a topic changes.
-//! Topics are read and written as in the polling family; `hub` takes subscriptions (`form`), `courier` carries callbacks, which are signed
+//! Topics are read and written as in the polling family; `hub` takes subscriptions (`form`, `address`), `courier` carries callbacks, which are signed
 //! (`signature`); `subscriber` subscribes, and listens with `callback`.
 
+pub(crate) mod address;
 mod callback;
 mod courier;
-mod form;
+pub(crate) mod form;
 mod hub;
 mod settings;
-mod signature;
+pub(crate) mod signature;
 mod subscriber;
 
 use std::rc::Rc;

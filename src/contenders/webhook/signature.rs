@@ -6,7 +6,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 /// The header's name, in lower case.
-pub(super) const FIELD: &str = "x-hub-signature";
+pub const FIELD: &str = "x-hub-signature";
 
 fn mac(secret: &[u8], body: &[u8]) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104 §2)")]
@@ -16,7 +16,7 @@ fn mac(secret: &[u8], body: &[u8]) -> Hmac<Sha256> {
 }
 
 /// The header's value.
-pub(super) fn sign(secret: &[u8], body: &[u8]) -> String {
+pub fn sign(secret: &[u8], body: &[u8]) -> String {
     let digest = mac(secret, body).finalize().into_bytes();
     digest.iter().fold(String::from("sha256="), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -25,8 +25,10 @@ pub(super) fn sign(secret: &[u8], body: &[u8]) -> String {
 }
 
 /// Whether a value is what the secret's owner would have written; in constant time.
-pub(super) fn is_right(secret: &[u8], body: &[u8], value: &str) -> bool {
-    let Some(digits) = value.strip_prefix("sha256=").filter(|digits| digits.len() == 64 && digits.is_ascii()) else { return false };
+pub fn is_right(secret: &[u8], body: &[u8], value: &str) -> bool {
+    let Some(digits) = value.strip_prefix("sha256=").filter(|digits| digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())) else {
+        return false;
+    };
     let digest: Option<Vec<u8>> = (0..32).map(|place| u8::from_str_radix(&digits[2 * place..2 * place + 2], 16).ok()).collect();
     digest.is_some_and(|digest| mac(secret, body).verify_slice(&digest).is_ok())
 }
@@ -49,6 +51,8 @@ mod tests {
             (&[0x0b; 20], b"Hi There", &value[..value.len() - 1]),
             (&[0x0b; 20], b"Hi There", &value.replace("sha256", "sha1")),
             (&[0x0b; 20], b"Hi There", &value.replace('b', "+")),
+            // A number to Rust, and the same one; no digest.
+            (&[0x0b; 20], b"Hi There", &value.replacen("0b", "+b", 1)),
             (&[0x0b; 20], b"Hi There", "sha256="),
             (&[0x0b; 20], b"Hi There", ""),
         ] {

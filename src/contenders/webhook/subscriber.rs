@@ -55,7 +55,7 @@ impl Called {
         let callback = format!("http://{}{}", listener.local_addr().map_err(listening)?, callback::PATH);
         // Nobody else can know it: the keys of this state are random.
         let secret = settings.signed.then(|| format!("{:016x}", RandomState::new().hash_one(seat.index)));
-        let reception = Rc::new(Reception::new(seat.inbox.clone(), secret, settings.light));
+        let reception = Rc::new(Reception::new(seat.inbox.clone(), Rc::clone(&seat.topics), secret, settings.light));
         let hub = caller.resource("/hub")?;
         let listening = tokio::task::spawn_local(Rc::clone(&reception).serve(listener));
         let called = Self { seat, caller, hub, reception, listening, callback, lease: settings.lease, tags: RefCell::default() };
@@ -76,6 +76,9 @@ impl Called {
     async fn asked_back(&self) -> Result<(), Fault> {
         loop {
             let progress = self.reception.progress.notified();
+            if let Some(denial) = self.reception.denial() {
+                return Err(denial);
+            }
             if self.reception.expected.borrow().is_empty() {
                 return Ok(());
             }
@@ -198,6 +201,7 @@ impl Subscriber for Called {
                     outcome = &mut renewing => break outcome,
                     () = &mut following, if !followed => followed = true,
                 }
+                    denial = self.reception.denied() => break Err(denial),
             }
         };
         outcome?;
