@@ -1,17 +1,18 @@
 //! The subscriber that is called, at a hub by hand.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pushbench::contender::topic::Topic;
-use pushbench::contender::ServerAddress;
+use pushbench::contender::{Limits, ServerAddress};
+use pushbench::measure::ledger::Leg;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
-use crate::raw::Peer;
-use crate::support::{HANG, on_one_thread, protocol, subscriber_seat};
+use crate::raw::{Peer, put};
+use crate::support::{HANG, Running, on_one_thread, protocol, subscriber_seat};
 
 type Form = HashMap<String, String>;
 
@@ -134,4 +135,33 @@ fn who_is_denied_later_says_why() {
             assert_eq!(fault.to_string(), expected);
         });
     }
+}
+
+#[test]
+fn leases_that_began_together_are_not_renewed_together() {
+    on_one_thread(async {
+        const TOPICS: u32 = 40;
+        let server = Running::start(protocol("webhook", &[]), Limits::default()).await;
+        for topic in 0..TOPICS {
+            put(&server, &Topic(topic).name(), "first").await;
+        }
+        let (seat, _, _) = subscriber_seat(&server.address, (0..TOPICS).map(Topic), 1, HANG);
+        let mut subscriber = protocol("webhook", &[("lease", "4s")]).subscriber(seat).await.unwrap();
+        let asked = || server.ledger.traffic(Leg::Subscriber).requests;
+        let (before, begin, stop) = (asked(), Instant::now(), CancellationToken::new());
+        let stopped = stop.clone();
+        let running = tokio::task::spawn_local(async move { subscriber.run(stopped).await });
+        let mut renewed = Vec::new();
+        while renewed.len() < TOPICS as usize {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let count = (asked() - before) as usize;
+            renewed.resize(count.max(renewed.len()), begin.elapsed());
+        }
+        // Each once between a quarter and half of its lease; a busy machine may take longer.
+        assert!(renewed[0] >= Duration::from_millis(950) && renewed[TOPICS as usize - 1] <= Duration::from_millis(3_000), "{renewed:?}");
+        assert!(renewed[TOPICS as usize - 1] - renewed[0] >= Duration::from_millis(400), "{renewed:?}");
+        stop.cancel();
+        running.await.unwrap().unwrap();
+        server.end().await;
+    });
 }

@@ -34,7 +34,7 @@ pub(super) const ALL: &[Setting] = &[
         name: LEASE,
         kind: Kind::Duration,
         default: Some("24h"),
-        about: "How long a subscription lasts, in scenario time; it is renewed when half of that is over.",
+        about: "How long a subscription lasts, in scenario time; it is renewed once in each half of that, not all at the same instant.",
     },
     Setting {
         name: CONNECTIONS,

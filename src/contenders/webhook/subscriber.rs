@@ -20,7 +20,7 @@ use super::settings::Settings;
 use crate::contender::inbox::Content;
 use crate::contender::topic::Topic;
 use crate::contender::{Fault, Subscriber, SubscriberSeat};
-use crate::measure::clock::sleep_until;
+use crate::measure::clock::Instant;
 use crate::protocols::http::caller::{Ask, CallError, Caller, Resource};
 use crate::protocols::http::settings::Connection;
 
@@ -131,14 +131,18 @@ impl Called {
         }
     }
 
-    /// Subscribes again when half of the lease is over.
+    /// Subscribes again to each topic whenever half of a lease is over; see [`renewals`] for when first.
     async fn renew(&self) -> Result<(), Fault> {
-        loop {
-            let due = self.seat.clock.now().after(self.seat.pace.measured(self.lease / 2));
-            sleep_until(&*self.seat.clock, due).await.map_err(|error| Fault::connection("waiting to renew subscriptions", error))?;
-            let renewals = stream::iter(self.seat.topics.iter()).map(|topic| self.say(Mode::Subscribe, *topic));
-            renewals.buffer_unordered(self.seat.connections.get()).try_for_each(async |()| Ok(())).await?;
-        }
+        let timer = self.seat.clock.timer().map_err(|error| Fault::connection("waiting to renew subscriptions", error))?;
+        let dues = renewals(self.seat.clock.now(), self.seat.pace.measured(self.lease / 2), self.seat.index, &self.seat.topics);
+        let wishes = stream::unfold((timer, dues), |(mut timer, mut dues)| async move {
+            let (due, topic) = dues.next()?;
+            timer.until(due).await;
+            Some((self.say(Mode::Subscribe, topic), (timer, dues)))
+        });
+        wishes.buffer_unordered(self.seat.connections.get()).try_for_each(async |()| Ok(())).await?;
+        // Nothing to renew.
+        std::future::pending().await
     }
 
     /// Returns when the hub is gone. One that only broke its connection is subscribed to anew.
@@ -197,11 +201,11 @@ impl Subscriber for Called {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => break Ok(()),
+                    denial = self.reception.denied() => break Err(denial),
                     outcome = &mut watching => break outcome,
                     outcome = &mut renewing => break outcome,
                     () = &mut following, if !followed => followed = true,
                 }
-                    denial = self.reception.denied() => break Err(denial),
             }
         };
         outcome?;
@@ -218,5 +222,68 @@ impl Subscriber for Called {
 impl Drop for Called {
     fn drop(&mut self) {
         self.listening.abort();
+    }
+}
+
+/// When which topic is to be renewed, without end: each once in a `period`, which is half of its lease, at an instant of its own in the latter
+/// half of that period, so that thousands of leases that began together are not renewed together.
+fn renewals(begin: Instant, period: Duration, subscriber: u32, topics: &[Topic]) -> impl Iterator<Item = (Instant, Topic)> {
+    let mut order: Vec<(Duration, Topic)> =
+        topics.iter().zip(0..).map(|(topic, place)| (period.mul_f64(0.5 + 0.5 * turn(subscriber, place)), *topic)).collect();
+    order.sort();
+    let rounds = if order.is_empty() { 0..0 } else { 0..u32::MAX };
+    rounds.flat_map(move |round| {
+        let begin = begin.after(period.saturating_mul(round));
+        order.clone().into_iter().map(move |(phase, topic)| (begin.after(phase), topic))
+    })
+}
+
+/// Where in a round a subscriber's topic has its turn, from 0 to 1: multiples of the golden ratio and of the square root of 2 are spread evenly, be it
+/// over the topics of one subscriber or over the subscribers to one topic.
+fn turn(subscriber: u32, place: u32) -> f64 {
+    let turn = place.wrapping_mul(0x9E37_79B9).wrapping_add(subscriber.wrapping_mul(0x6A09_E667));
+    f64::from(turn) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD: Duration = Duration::from_secs(1_000);
+
+    #[test]
+    fn each_lease_is_renewed_once_in_half_of_its_time() {
+        let topics = [Topic(3), Topic(1), Topic(2)];
+        let begin = Instant(7);
+        let first: Vec<(Instant, Topic)> = renewals(begin, PERIOD, 5, &topics).take(9).collect();
+        assert!(first.is_sorted_by_key(|(due, _)| *due), "{first:?}");
+        for (place, (due, topic)) in first.iter().enumerate() {
+            let round = (place / 3) as u32;
+            let into = due.since(begin.after(PERIOD * round));
+            assert!((PERIOD / 2..=PERIOD).contains(&into), "{topic} in round {round} after {into:?}");
+            assert_eq!(*topic, first[place % 3].1, "the same order in each round");
+            assert_eq!(*due, first[place % 3].0.after(PERIOD * round), "just a period apart");
+        }
+        assert_eq!(first[..3].iter().map(|(_, topic)| topic.0).collect::<std::collections::BTreeSet<_>>().len(), 3);
+        assert_eq!(renewals(begin, PERIOD, 5, &topics).take(9).collect::<Vec<_>>(), first, "the same each time");
+        assert!(renewals(begin, PERIOD, 5, &[]).next().is_none());
+    }
+
+    /// Cut into a hundred parts, the time in which renewals fall has about as many of them in each.
+    #[test]
+    fn renewals_are_spread_over_topics_and_over_subscribers() {
+        let cases: [(&str, Vec<(u32, u32)>); 3] = [
+            ("topics of one subscriber", (0..10_000).map(|place| (0, place)).collect()),
+            ("subscribers to one topic", (0..10_000).map(|subscriber| (subscriber, 0)).collect()),
+            ("both", (0..10_000).map(|pair| (pair / 100, pair % 100)).collect()),
+        ];
+        for (which, pairs) in cases {
+            let mut parts = [0_u32; 100];
+            for (subscriber, place) in pairs {
+                parts[((turn(subscriber, place) * 100.0) as usize).min(99)] += 1;
+            }
+            let (least, most) = (parts.iter().min().unwrap(), parts.iter().max().unwrap());
+            assert!(*least >= 90 && *most <= 110, "{which}: from {least} to {most}");
+        }
     }
 }
