@@ -6,7 +6,7 @@ use super::settings::Version;
 use super::wire::{self, Cursor, Reason, USER_PROPERTY, put_text, put_variable};
 
 /// What a client sends.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Asked {
     /// To be let in.
     Connect(Box<Connect>),
@@ -30,7 +30,7 @@ pub enum Asked {
 }
 
 /// How a client introduces itself.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Connect {
     /// Empty where the broker is to choose one.
     pub client: String,
@@ -49,7 +49,7 @@ pub struct Connect {
 }
 
 /// A publication.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publish {
     /// The topic.
     pub topic: String,
@@ -64,7 +64,7 @@ pub struct Publish {
 }
 
 /// A filter of a subscription.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// What it matches.
     pub filter: String,
@@ -73,7 +73,7 @@ pub struct Wanted {
 }
 
 /// How a subscriber is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct How {
     /// Whether it acknowledges: quality of service 1.
     pub acknowledged: bool,
@@ -195,7 +195,6 @@ const SUBSCRIBE: u8 = 8;
 const UNSUBSCRIBE: u8 = 10;
 const PINGREQ: u8 = 12;
 const DISCONNECT: u8 = 14;
-const AUTH: u8 = 15;
 
 fn asked(version: Version, first: u8, mut content: Cursor) -> Result<Asked, Reason> {
     let five = version == Version::V5;
@@ -217,7 +216,7 @@ fn asked(version: Version, first: u8, mut content: Cursor) -> Result<Asked, Reas
         PINGREQ => Ok(Asked::Ping),
         // Nothing stands for a normal end.
         DISCONNECT => Ok(Asked::Leave { with_will: five && !content.is_empty() && content.byte()? == 0x04 }),
-        AUTH if five => Ok(Asked::Wrong(Reason::Authentication)),
+        // AUTH among them: who is let in has agreed on no way of authenticating (MQTT 5 §4.12).
         _ => Ok(Asked::Wrong(Reason::Protocol)),
     }
 }

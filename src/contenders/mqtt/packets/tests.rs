@@ -80,7 +80,7 @@ fn what_is_wrong_has_its_reason() {
         (CONNECT_3, &b"\x34\x06\x00\x01a\x00\x01!"[..], Reason::Quality),
         (CONNECT_5, b"\x30\x07\x00\x01a\x03\x23\x00\x01", Reason::Alias),
         (CONNECT_5, b"\x82\x09\x00\x01\x02\x0B\x01\x00\x01a\x00", Reason::Identifier),
-        (CONNECT_5, b"\xF0\x00", Reason::Authentication),
+        (CONNECT_5, b"\xF0\x00", Reason::Protocol),
         (CONNECT_3, b"\xF0\x00", Reason::Protocol),
         (CONNECT_3, b"\x20\x02\x00\x00", Reason::Protocol),
         (CONNECT_3, CONNECT_3, Reason::Protocol),
