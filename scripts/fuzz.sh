@@ -69,8 +69,11 @@ RUSTC_WRAPPER="$PWD/instrument.sh" cargo build --locked --target-dir target "${b
 # A dictionary serves several targets: that of the language that they read.
 dictionary() {
   case "$1" in
-    http_*) echo dictionaries/http ;;
-    xmpp_* | sasl_*) echo dictionaries/xmpp ;;
+    http_* | websocket_handshake) echo dictionaries/http ;;
+    xmpp_* | sasl_* | bosh_*) echo dictionaries/xmpp ;;
+    websub_* | event_stream | change_feed) echo dictionaries/web ;;
+    websocket_*) echo dictionaries/websocket ;;
+    mqtt_*) echo dictionaries/mqtt ;;
     scenario | units) echo dictionaries/scenario ;;
     recording | side_protocol) echo dictionaries/json ;;
   esac
@@ -97,14 +100,17 @@ for target in $targets; do
   edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
   features=$(sed -n 's/.* ft: \([0-9]*\) .*/\1/p' "$log" | tail -1)
   findings=$(($(find "artifacts/$target" -type f | wc -l) - before))
-  # Cut down: what adds an edge of its own, smallest first; by edges alone, since values would keep thousands.
+  # Cut down: what adds an edge of its own, smallest first; by edges alone, since values would keep thousands. And no more than there were, or 25: what is
+  # cloned and replayed by everybody does not grow for ever.
   rm -rf "work/$target.small"
   mkdir "work/$target.small"
   "target/debug/$target" -set_cover_merge=1 -use_counters=0 -max_len=20000 -timeout=30 "work/$target.small" "corpus/$target" "work/$target" >>"$log" 2>&1 || true
   if [ -n "$(ls -A "work/$target.small")" ]; then
+    had=$(find "corpus/$target" -type f | wc -l)
     rm -rf "corpus/$target"
     # Whole recordings are large: a few will do.
     find "work/$target.small" -size +8k | sort | tail -n +4 | xargs -r rm
+    find "work/$target.small" -type f -printf '%s %p\n' | sort -n | tail -n +$((had > 25 ? had + 1 : 26)) | cut -d ' ' -f 2- | xargs -r rm
     mv "work/$target.small" "corpus/$target"
   fi
   spent=$(sed -n 's/^Done [0-9]* runs in \([0-9]*\) second.*/\1/p' "$log" | head -1)

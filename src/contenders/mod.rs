@@ -1,19 +1,21 @@
 //! The list of all contenders: a folder and two lines each.
+//!
+//! What reads from a socket is open to the crate for `fuzzing` alone, which holds it to what must be true of it; `tests/architecture` lets nobody else in.
 
 mod loopback;
-mod mqtt;
+pub(crate) mod mqtt;
 mod rest_adaptive;
-mod rest_bitmap;
-mod rest_changes;
+pub(crate) mod rest_bitmap;
+pub(crate) mod rest_changes;
 mod rest_conditional;
-mod rest_longpoll;
+pub(crate) mod rest_longpoll;
 mod rest_poll;
-mod sse;
-mod webhook;
-mod websocket;
-mod xmpp_bosh;
-mod xmpp_pubsub;
-mod xmpp_websocket;
+pub(crate) mod sse;
+pub(crate) mod webhook;
+pub(crate) mod websocket;
+pub(crate) mod xmpp_bosh;
+pub(crate) mod xmpp_pubsub;
+pub(crate) mod xmpp_websocket;
 
 use crate::contender::Contender;
 

@@ -6,8 +6,8 @@ use crate::measure::ledger::{Ledger, Leg};
 use crate::protocols::http::response::{Malformed, Progress, Reader, Response};
 use crate::protocols::http::server::serve_one;
 
-/// A response whose parts are its own.
-type Owned = (u16, Option<Vec<u8>>, Vec<u8>, bool);
+/// A response whose parts are its own: status, entity tag, body, whether its connection can be used again.
+pub(super) type Owned = (u16, Option<Vec<u8>>, Vec<u8>, bool);
 
 fn owned(response: &Response<'_>) -> Owned {
     (response.status, response.tag.map(<[u8]>::to_vec), response.body.to_vec(), response.reusable)
@@ -86,7 +86,8 @@ pub fn http_request(bytes: &[u8]) {
     assert!(whole.len() as u64 <= counted, "{} responses, {counted} of them counted", whole.len());
 }
 
-fn responses(mut text: &[u8]) -> Vec<Owned> {
+/// Takes apart what a server said, which must be responses and nothing else.
+pub(super) fn responses(mut text: &[u8]) -> Vec<Owned> {
     let mut responses = Vec::new();
     while !text.is_empty() {
         match Reader::default().read(text) {

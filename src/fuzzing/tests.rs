@@ -62,6 +62,16 @@ fn each_entrance_has_a_binary_and_a_corpus_and_nothing_else_has() {
     }
 }
 
+/// `scripts/fuzz.sh` builds what is locked: a dependency of ours that `fuzz/` has not heard of would stop it.
+#[test]
+fn what_the_fuzzer_builds_is_locked() {
+    let manifest: toml_edit::DocumentMut = fs::read_to_string(place("../Cargo.toml")).unwrap().parse().unwrap();
+    let lock = fs::read_to_string(place("Cargo.lock")).unwrap();
+    let ours: Vec<&str> = manifest["dependencies"].as_table().unwrap().iter().map(|(name, _)| name).collect();
+    let unknown: Vec<&&str> = ours.iter().filter(|name| !lock.contains(&format!("name = \"{name}\"\n"))).collect();
+    assert!(ours.len() > 30 && unknown.is_empty(), "run `cargo fetch` in fuzz/, which has not heard of {unknown:?}");
+}
+
 /// A corpus that nobody would clone or wait for serves nobody.
 #[test]
 fn the_corpus_stays_small() {

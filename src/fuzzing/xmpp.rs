@@ -87,7 +87,8 @@ fn credentials() -> Rc<Credentials> {
     CREDENTIALS.with(Rc::clone)
 }
 
-fn server() -> Rc<Server> {
+/// One with bounds that an input can meet.
+pub(super) fn server() -> Rc<Server> {
     let bounds = Bounds { stanza: LARGEST, payload: 500, queue: 10_000, nodes: 4, stored: 20_000, connections: 1, patience: Duration::ZERO };
     Rc::new(Server::with(bounds, credentials(), None))
 }

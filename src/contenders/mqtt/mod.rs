@@ -3,17 +3,17 @@
 //! A topic is an MQTT topic, its latest value is retained, so that version 0 needs no fetch. The clients are the library rumqttc's, the
 //! broker is our own.
 
-mod broker;
-mod filter;
+pub(crate) mod broker;
+pub(crate) mod filter;
 mod link;
 mod listener;
-mod packets;
+pub(crate) mod packets;
 mod publisher;
 mod server;
-mod session;
-mod settings;
+pub(crate) mod session;
+pub(crate) mod settings;
 mod subscriber;
-mod wire;
+pub(crate) mod wire;
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! `rest-bitmap`: a resource for each window of time has a bit for each topic, set where it changed; the subscriber fetches each window once, and
 //! then what has changed and is wanted. Roy Fielding's answer in the debate of 2008 ("Paper tigers and hidden dragons").
 
-mod bits;
+pub(crate) mod bits;
 mod settings;
 mod subscriber;
 mod windows;

@@ -5,7 +5,7 @@ mod feed;
 mod log;
 mod settings;
 mod subscriber;
-mod text;
+pub(crate) mod text;
 
 use std::rc::Rc;
 use std::time::Duration;

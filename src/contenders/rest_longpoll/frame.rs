@@ -5,13 +5,13 @@
 //! four times as many bytes; JSON would have to escape what is not UTF-8.
 
 /// The media type of such answers.
-pub(super) const MEDIA_TYPE: &str = "application/vnd.pushbench.updates";
+pub const MEDIA_TYPE: &str = "application/vnd.pushbench.updates";
 /// The longest line in front of a payload that is read, bytes: two numbers of 20 digits, a name of 128 characters, two spaces.
 const LONGEST_LINE: usize = 170;
 
 /// An update as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Framed<'a> {
+pub struct Framed<'a> {
     /// Its number: larger than those of all before it.
     pub sequence: u64,
     /// The topic's name.
@@ -22,7 +22,7 @@ pub(super) struct Framed<'a> {
 
 /// Why a body is not made of updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Malformed {
+pub enum Malformed {
     /// There is no such line.
     #[error("byte {0} does not begin a line with sequence number, topic and length")]
     Line(usize),
@@ -32,7 +32,7 @@ pub(super) enum Malformed {
 }
 
 /// Writes an update.
-pub(super) fn write(sequence: u64, topic: &str, payload: &[u8]) -> Vec<u8> {
+pub fn write(sequence: u64, topic: &str, payload: &[u8]) -> Vec<u8> {
     let line = format!("{sequence} {topic} {}\n", payload.len());
     let mut bytes = Vec::with_capacity(line.len() + payload.len() + 1);
     bytes.extend_from_slice(line.as_bytes());
@@ -45,7 +45,7 @@ pub(super) fn write(sequence: u64, topic: &str, payload: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// It is not made of updates.
-pub(super) fn read(body: &[u8]) -> Result<Vec<Framed<'_>>, Malformed> {
+pub fn read(body: &[u8]) -> Result<Vec<Framed<'_>>, Malformed> {
     let mut updates = Vec::new();
     let mut at = 0;
     while at < body.len() {

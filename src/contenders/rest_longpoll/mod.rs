@@ -2,7 +2,7 @@
 //! Topics are read and written as in the polling family; `server` adds the polls, `frame` is what stands in their answers.
 
 mod client;
-mod frame;
+pub(crate) mod frame;
 mod server;
 mod settings;
 

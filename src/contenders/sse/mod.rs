@@ -2,7 +2,7 @@
 //! Topics are read and written as in the polling family; `server` adds the streams, `event` is what stands in them.
 
 mod client;
-mod event;
+pub(crate) mod event;
 mod server;
 mod settings;
 

@@ -3,14 +3,14 @@
 //! A client subscribes to many topics with one message; an update is a message to each who listens. The value that a topic has is
 //! the answer to a subscription, so that version 0 needs no fetch. A publisher speaks over the same kind of connection.
 
-mod hub;
+pub(crate) mod hub;
 mod link;
 mod publisher;
 mod server;
-mod session;
+pub(crate) mod session;
 mod settings;
 mod subscriber;
-mod words;
+pub(crate) mod words;
 
 use std::rc::Rc;
 

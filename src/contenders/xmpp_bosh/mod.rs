@@ -3,12 +3,12 @@
 //! The connection manager (`manager`) is a resource of the embedded HTTP server; its sessions (`session`, `outlet`) are those of
 //! the same XMPP server core as `xmpp-pubsub`.
 
-mod body;
+pub(crate) mod body;
 mod exchange;
 mod link;
 mod manager;
 mod outlet;
-mod session;
+pub(crate) mod session;
 
 use std::rc::Rc;
 use std::time::Duration;

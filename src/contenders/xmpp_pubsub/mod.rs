@@ -6,7 +6,7 @@
 //! There are two clients: tokio-xmpp's, as an application would use it (`library`), and a lean one of our own.
 //! All but the library's client is shared with the contenders that carry the same stanzas otherwise (`protocols::xmpp`).
 
-mod library;
+pub(crate) mod library;
 mod settings;
 
 use std::cell::RefCell;

@@ -1,7 +1,7 @@
 //! `xmpp-websocket`: XMPP PubSub over WebSockets (RFC 7395), one stanza per message, against the same server core as `xmpp-pubsub`.
 
 mod link;
-mod server;
+pub(crate) mod server;
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -124,7 +124,7 @@ impl WebSocketCarriage {
 }
 
 /// An element that stands alone; `<open/>` and `<close/>` are the beginning and end of a stream.
-fn element(text: &str) -> Result<Event, StreamCondition> {
+pub fn element(text: &str) -> Result<Event, StreamCondition> {
     // RFC 7395 §3.3.3: the first character is that of a tag.
     if !text.starts_with('<') {
         return Err(StreamCondition::BadFormat);

@@ -4,6 +4,6 @@
 //! that sends while it receives can go deaf for good; and it hides lost connections and wrong passwords behind endless
 //! retries, where a benchmark needs a fault that names them.
 
-mod guard;
+pub(crate) mod guard;
 pub mod link;
 pub mod stanzas;

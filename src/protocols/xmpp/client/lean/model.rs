@@ -19,7 +19,8 @@ pub fn read(pieces: &[&[u8]]) -> Result<Vec<Arrival<'static>>, Broken> {
     Ok(arrivals)
 }
 
-fn owned(arrival: Arrival<'_>) -> Arrival<'static> {
+/// An arrival that borrows nothing.
+pub fn owned(arrival: Arrival<'_>) -> Arrival<'static> {
     match arrival {
         Arrival::Message(update) => Arrival::Message(update.map(|update| Cow::Owned(update.into_owned()))),
         Arrival::Pointer(node, item) => Arrival::Pointer(node, item),
@@ -35,8 +36,8 @@ fn owned(arrival: Arrival<'_>) -> Arrival<'static> {
     }
 }
 
-/// What an element says to us, worked out from its tree.
-fn model(element: &Element) -> Option<Arrival<'static>> {
+/// What an element says to us, worked out from its tree; `None` where no client could act on it.
+pub fn model(element: &Element) -> Option<Arrival<'static>> {
     let condition = |error: &Element, space: &str| {
         let found = error.elements().find(|element| element.namespace.as_str() == space && element.name.as_str() != "text");
         found.map_or("undefined-condition", |condition| condition.name.as_str()).to_owned()
