@@ -30,7 +30,7 @@ impl Mark {
         }
     }
 
-    /// A name with it, as wide as [`write`] will draw both.
+    /// A name with it, as wide as [`write()`] will draw both.
     pub fn behind(self, name: &str) -> String {
         if self == Self::None { name.to_owned() } else { format!("{name} {}", self.sign()) }
     }
