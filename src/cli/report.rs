@@ -1,5 +1,6 @@
 //! `pushbench report`.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -7,9 +8,15 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Trouble};
 use crate::measure::recording::Recording;
+use crate::measure::text_file;
 use crate::report::terminal::{self, Style};
-use crate::report::{self, Format, ReportError, Template};
+use crate::report::{self, Format, ReportError, Template, charts, slides};
 use crate::summary::{Outcome, Summary};
+
+/// Bytes of a theme's file at most.
+const LARGEST_THEME: u64 = 1 << 20;
+/// Bytes of a logo's file at most.
+const LARGEST_LOGO: u64 = 8 << 20;
 
 /// Makes reports of a recording again
 ///
@@ -30,6 +37,14 @@ pub struct ReportArguments {
     /// A template of your own, rendered to a file of its name (docs/templates.md); with it, only the formats that are set are made
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
+
+    /// Makes slides.pptx with charts that can be edited, slides.pdf, slides.md for Marp, and the charts; nothing else unless --format is set
+    #[arg(long)]
+    slides: bool,
+
+    /// Colours, font, logo and footer of the slides: light, dark, or a file (docs/slides.md)
+    #[arg(long, value_name = "FILE", requires = "slides")]
+    theme: Option<PathBuf>,
 }
 
 /// A format on the command line.
@@ -75,11 +90,8 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
         Some(folder) => folder.clone(),
         None => folder_of(&arguments.recording),
     };
-    let wanted = match (&arguments.template, arguments.formats.as_slice()) {
-        (Some(_), formats) => formats,
-        (None, []) => Wanted::value_variants(),
-        (None, formats) => formats,
-    };
+    let others = arguments.template.is_some() || arguments.slides;
+    let wanted = if arguments.formats.is_empty() && !others { Wanted::value_variants() } else { &arguments.formats };
     let own = arguments.template.as_deref().map(template).transpose()?;
     if let Some(own) = &own {
         let written = report::write_own(&recording, &folder, own).map_err(|error| match error {
@@ -88,6 +100,11 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
         })?;
         print(&format!("Written: {}\n", written.display()));
     }
+    if arguments.slides {
+        let theme = arguments.theme.as_deref().map_or_else(|| Ok(slides::Theme::default()), theme)?;
+        let written = report::write_slides(&recording, &folder, &theme).map_err(Trouble::cannot_run)?;
+        print(&format!("Slides written to {}: {}\n", folder.display(), told(&written)));
+    }
     make(&recording, &folder, wanted)
 }
 
@@ -95,6 +112,29 @@ fn template(path: &Path) -> Result<Template, Trouble> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Trouble::usage(format!("cannot read the template {}: {error}; it is a text file in UTF-8", path.display())))?;
     Ok(Template { path: path.to_owned(), text })
+}
+
+/// `light`, `dark`, or what a file says.
+fn theme(path: &Path) -> Result<slides::Theme, Trouble> {
+    if let Some(ground) = charts::Theme::ALL.into_iter().find(|ground| path == Path::new(ground.name())) {
+        return Ok(slides::Theme::plain(ground));
+    }
+    let text = text_file::read(path, LARGEST_THEME);
+    let text = text.map_err(|error| Trouble::usage(format!("cannot read the theme {}: {error}; give light, dark, or a file as docs/slides.md has it", path.display())))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    slides::Theme::read(&text, &path.display().to_string(), |logo| load(&folder.join(logo))).map_err(Trouble::usage)
+}
+
+/// The bytes of a logo, where it is a file of a size that a logo may have.
+fn load(path: &Path) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    if about.len() > LARGEST_LOGO {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {LARGEST_LOGO} bytes, the most that is read")));
+    }
+    fs::read(path)
 }
 
 /// Makes every report into `folder` and prints the comparison: what `run` ends with.
@@ -122,7 +162,7 @@ fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit,
 
 /// File names, with pictures only counted: `summary.csv, summary.md, 20 pictures in charts/`.
 fn told(written: &[PathBuf]) -> String {
-    let is_picture = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "svg" || ending == "png");
+    let is_picture = |path: &&PathBuf| path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "charts");
     let (charts, files): (Vec<&PathBuf>, Vec<&PathBuf>) = written.iter().partition(is_picture);
     let mut names: Vec<String> = files.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect();
     if !charts.is_empty() {

@@ -88,7 +88,7 @@ pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {
 }
 
 /// The load point that most contenders have figures at; the first of equals.
-fn shown<'a>(summary: &Summary<'a>) -> &'a str {
+pub fn shown<'a>(summary: &Summary<'a>) -> &'a str {
     let mut best = "";
     let mut most = 0;
     for point in summary.load_points() {
