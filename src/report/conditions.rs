@@ -13,9 +13,10 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
     if let Some(source) = &scenario.source {
         all.push(("Source of the workload", source.clone()));
     }
-    if let Some(cell) = summary.cells.first() {
+    let shown = summary.shown();
+    if let Some(cell) = summary.at(shown).next() {
         let load = cell.workload;
-        let several = if summary.load_points().len() > 1 { ", at the first load point" } else { "" };
+        let several = if summary.load_points().len() > 1 { ", at the load point that is shown" } else { "" };
         let of = |count: u64, one: &str, many: &str| format!("{} {}", whole(count), if count == 1 { one } else { many });
         all.push((
             "Workload",
@@ -32,6 +33,9 @@ pub fn conditions(summary: &Summary<'_>) -> Vec<(&'static str, String)> {
             ),
         ));
         all.push(("Window", format!("{} after {} of warm-up{}", show_seconds(load.window), show_seconds(load.warm_up), span(recording, load.window))));
+        if !shown.is_empty() {
+            all.push(("Shown", format!("{shown}, wherever one load point stands for all: in charts, and on the page when it opens")));
+        }
         all.push(("Trace", format!("seed {}, SHA-256 {}", scenario.seed, cell.trials.first().map_or("", |trial| &trial.trace_sha256))));
     }
     if let Some(models) = poll_models(recording) {

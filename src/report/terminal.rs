@@ -20,7 +20,7 @@ pub struct Style {
     pub colour: bool,
 }
 
-/// More load points than this show all statements only at the first and the last.
+/// More load points than this show all statements only at the first, the last, and the one that charts are of.
 const LOAD_POINTS_IN_FULL: usize = 3;
 /// Narrower than this no table can be read; lines are then left to the terminal to break.
 const NARROWEST: usize = 40;
@@ -32,13 +32,16 @@ pub fn report(summary: &Summary<'_>, style: Style) -> String {
     page.heading(&summary.recording.scenario.title);
     let verdicts = summary.verdicts();
     let last = verdicts.len().saturating_sub(1);
+    let shown = summary.shown();
     for (number, verdict) in verdicts.iter().enumerate() {
         page.blank();
+        let is_shown = verdict.load_point == shown;
         if !verdict.load_point.is_empty() {
-            page.heading(&verdict.load_point);
+            let charts = if is_shown && last > 0 { "  (charts are of this one)" } else { "" };
+            page.heading(&format!("{}{charts}", verdict.load_point));
         }
         page.line(&table(summary, &verdict.load_point, style));
-        page.verdict(verdict, verdicts.len() <= LOAD_POINTS_IN_FULL || number == 0 || number == last);
+        page.verdict(verdict, verdicts.len() <= LOAD_POINTS_IN_FULL || number == 0 || number == last || is_shown);
     }
     page.crossovers(summary);
     page.published(summary);

@@ -4,7 +4,8 @@
 //! Jain, The Art of Computer Systems Performance Analysis, 1991, section 3.3) is throughput ÷ response time. It rises for as long as
 //! latency grows more slowly than throughput, and falls where waiting takes over; for an M/M/1 queue it is largest at half of
 //! the capacity. Here throughput is what was delivered a second, and response time the p99 of delivery latency. The knee
-//! is the largest load at which power does not lie clearly below its maximum: by the interval of their ratio over the repeats, as in verdicts.
+//! is the load before the first one beyond the maximum of power at which it lies clearly below that: by the interval of their ratio over the
+//! repeats, as in verdicts. What power does further on, past the knee, does not move it.
 
 use super::ratios;
 use super::thresholds::FACTOR_WITHOUT_INTERVAL;
@@ -27,7 +28,7 @@ pub enum Knee {
         /// The next.
         next: f64,
     },
-    /// Power has not clearly fallen at the largest load.
+    /// Power is greatest at the largest load.
     NotInRange {
         /// That load.
         largest: f64,
@@ -65,10 +66,10 @@ impl Point {
         known.iter().sum::<f64>() / known.len().max(1) as f64
     }
 
-    /// Whether its power lies below another's, beyond the noise.
-    fn is_below(&self, other: &Self) -> bool {
-        let Some(ratio) = ratios::of_repeats(&self.repeats, &other.repeats) else { return false };
-        ratio.interval.map_or(ratio.value * FACTOR_WITHOUT_INTERVAL, |(_, high)| high) < 1.0
+    /// Whether its power lies below another's, beyond the noise; `None` where they have no repeat in common.
+    fn is_below(&self, other: &Self) -> Option<bool> {
+        let ratio = ratios::of_repeats(&self.repeats, &other.repeats)?;
+        Some(ratio.interval.map_or(ratio.value * FACTOR_WITHOUT_INTERVAL, |(_, high)| high) < 1.0)
     }
 }
 
@@ -84,15 +85,17 @@ pub fn find(points: &[Point]) -> Knee {
     let mut sorted: Vec<&Point> = points.iter().collect();
     sorted.sort_by(|one, other| one.load.total_cmp(&other.load));
     sorted.dedup_by(|one, other| one.load == other.load);
-    let largest = sorted.iter().copied().max_by(|one, other| one.mean().total_cmp(&other.mean()));
-    let (Some(largest), true) = (largest, sorted.len() >= FEWEST_LOADS) else {
+    let greatest = (0..sorted.len()).max_by(|one, other| sorted[*one].mean().total_cmp(&sorted[*other].mean()));
+    let (Some(greatest), true) = (greatest, sorted.len() >= FEWEST_LOADS) else {
         return Knee::CannotTell("fewer than three load points that can be trusted");
     };
-    let Some(place) = sorted.iter().rposition(|point| !point.is_below(largest)) else { return Knee::CannotTell("no repeat was run at all of the load points") };
-    match (place, sorted.get(place + 1)) {
-        (_, None) => Knee::NotInRange { largest: sorted[place].load },
-        (0, Some(_)) => Knee::AtOrBelow { smallest: sorted[0].load },
-        (_, Some(next)) => Knee::At { load: sorted[place].load, next: next.load },
+    let below: Option<Vec<bool>> = sorted.iter().map(|point| point.is_below(sorted[greatest])).collect();
+    let Some(below) = below else { return Knee::CannotTell("no repeat was run at all of the load points") };
+    match (greatest + 1..sorted.len()).find(|place| below[*place]) {
+        Some(1) => Knee::AtOrBelow { smallest: sorted[0].load },
+        Some(first) => Knee::At { load: sorted[first - 1].load, next: sorted[first].load },
+        None if greatest + 1 == sorted.len() => Knee::NotInRange { largest: sorted[greatest].load },
+        None => Knee::CannotTell("power is greatest before the largest load, but not beyond the noise"),
     }
 }
 
@@ -129,11 +132,46 @@ mod tests {
         assert_eq!(find(&points(|load| 1.0 / load.powi(3), &[1.0, 1.0])), Knee::AtOrBelow { smallest: 0.1 });
     }
 
+    /// Loads from 1 on, with the power of each repeat.
+    fn measured(powers: &[&[f64]]) -> Vec<Point> {
+        let point = |(load, powers): (u32, &&[f64])| Point { load: f64::from(load), repeats: (1..).zip(powers.iter().map(|power| Some(*power))).collect() };
+        (1..).zip(powers).map(point).collect()
+    }
+
     #[test]
-    fn noise_makes_no_knee() {
+    fn it_is_the_load_before_the_first_that_is_clearly_lower() {
+        for (powers, knee) in [
+            // Beyond the knee power comes back, within the noise of its largest: the queue was there all the same.
+            (&[&[1.0, 1.0][..], &[5.0, 5.0], &[2.0, 2.0], &[4.0, 5.9]][..], Knee::At { load: 2.0, next: 3.0 }),
+            // What is lower, but not clearly, is not yet beyond it.
+            (&[&[1.0, 1.0], &[5.0, 5.0], &[4.0, 5.5], &[2.0, 2.0]], Knee::At { load: 3.0, next: 4.0 }),
+            (&[&[5.0, 5.0], &[4.0, 5.5], &[2.0, 2.0]], Knee::At { load: 2.0, next: 3.0 }),
+            (&[&[5.0, 5.0], &[4.0, 4.0], &[5.0, 4.9]], Knee::AtOrBelow { smallest: 1.0 }),
+            // Power was lower before: that is the way up.
+            (&[&[5.0, 5.0], &[4.0, 4.0], &[6.0, 6.0]], Knee::NotInRange { largest: 3.0 }),
+        ] {
+            assert_eq!(find(&measured(powers)), knee, "{powers:?}");
+        }
+    }
+
+    #[test]
+    fn noise_makes_no_knee_and_no_certainty_that_there_is_none() {
         let mut noisy = points(|_| 5.0, &[0.8, 1.25]);
         noisy[3].repeats = vec![(1, Some(6.0)), (2, Some(5.5))];
-        assert_eq!(find(&noisy), Knee::NotInRange { largest: 0.9 });
+        assert!(matches!(find(&noisy), Knee::CannotTell(_)), "{:?}", find(&noisy));
+    }
+
+    #[test]
+    fn what_has_no_repeat_in_common_cannot_be_compared() {
+        let mut points = points(queue, &[1.0, 1.0]);
+        for place in [0, 8] {
+            let mut apart = points.clone();
+            apart[place].repeats = vec![(3, Some(0.1)), (4, Some(0.1))];
+            assert_eq!(find(&apart), Knee::CannotTell("no repeat was run at all of the load points"), "{place}");
+        }
+        // The largest itself, by a repeat that nobody else has.
+        points[8].repeats = vec![(3, Some(9.0))];
+        assert!(matches!(find(&points), Knee::CannotTell(_)));
     }
 
     #[test]

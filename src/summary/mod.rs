@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod published;
 pub mod ratios;
 mod reading;
+mod shown;
 pub mod thresholds;
 pub mod unit;
 pub mod verdict;

@@ -4,7 +4,7 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{family, firm, short};
+use super::finding::{Figure, Order, family, firm, short};
 use super::frame::{Frame, Over, Room};
 use super::labels::{self, Label};
 use super::marks::{Footnotes, Mark};
@@ -13,8 +13,8 @@ use super::swept::{Axis, brief};
 use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::Direction;
-use crate::summary::Cell;
-use crate::summary::crossover::{Answer, Crossover, Interval};
+use crate::summary::crossover::{Answer, Crossover, Interval, Point};
+use crate::summary::{Cell, Summary};
 use crate::units::{show_bytes, show_seconds};
 
 /// A scale, and what is marked on it.
@@ -81,6 +81,9 @@ impl Line<'_> {
     }
 }
 
+/// Two places on the axis that are no further apart than by this factor are one, but for rounding.
+const NEAR: f64 = 1.001;
+
 /// A crossing as it is drawn.
 struct Ring<'c> {
     at: f64,
@@ -105,19 +108,27 @@ fn prepare<'c>(view: &'c View<'c, 'c>, subject: &'static Subject) -> Result<Char
     if lines.len() < 2 {
         return Err("fewer than two contenders have figures at two load points that can be trusted");
     }
-    let rings = rings(&known, &lines);
+    // Of a side without a line nothing can be said.
+    let drawn = |direction: Direction| lines.iter().any(|line| line.cell.direction() == direction);
+    let mixed = drawn(Direction::Pull) && drawn(Direction::Push);
+    let rings = rings(&known, &lines, mixed);
     let unit = known[0].unit;
     let ends = lines.iter().flat_map(|line| &line.points).fold((f64::INFINITY, f64::NEG_INFINITY), |ends, point| (ends.0.min(point.0), ends.1.max(point.0)));
     let words = Axis { over, unit, ends };
+    let missing = view.cells.iter().filter(|cell| cell.direction() != Direction::Control && !lines.iter().any(|line| std::ptr::eq(line.cell, **cell)));
+    let missing: Vec<(&str, &str)> = missing.map(|cell| (cell.contender.name.as_str(), "no figures at two load points that can be trusted")).collect();
+    let story =
+        Story { summary: view.summary, metric, known: &known, lines: &lines, axis: &words, where_: subject.where_, mixed, all_are_drawn: missing.is_empty() };
     let frame = Frame {
-        title: title(&known, &lines, &rings, &words, subject),
+        title: story.title(&rings),
         subtitle: format!(
-            "{}, over {} (logarithmic axes); dots are load points, rings where a poller and a pusher break even, the band its interval over the repeats",
+            "{}, over {} (logarithmic axes); dots are load points, rings where {} break even, the band its interval over the repeats",
             subject.what,
-            words.name()
+            words.name(),
+            if mixed { "a poller and a pusher" } else { "two" }
         ),
         over: Some(conditions(&known, &words)),
-        footnotes: Footnotes::new(view.summary, &of_all_points(view, &known), &[metric]),
+        footnotes: Footnotes::new(view.summary, &of_all_points(view, &known), &[metric]).not_drawn(missing),
     };
     let curves = Curves { lines, rings, axis: words, metric, subject };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| curves.draw(canvas, room, view)) })
@@ -138,8 +149,7 @@ fn line<'c>(cell: &'c Cell<'c>, known: &[&Crossover<'_>], factor: f64) -> Option
 }
 
 /// Crossings of a poller and a pusher, or of any two where only one direction competes.
-fn rings<'c>(known: &[&'c Crossover<'c>], lines: &[Line<'_>]) -> Vec<Ring<'c>> {
-    let mixed = known.iter().any(|crossover| crossover.pull_against_push);
+fn rings<'c>(known: &[&'c Crossover<'c>], lines: &[Line<'_>], mixed: bool) -> Vec<Ring<'c>> {
     let ring = |crossover: &&'c Crossover<'c>| {
         let Answer::Crossing { at, interval, .. } = crossover.answer else { return None };
         let height = lines.iter().find(|line| line.cell.contender.name == crossover.left)?.at(at)?;
@@ -151,57 +161,178 @@ fn rings<'c>(known: &[&'c Crossover<'c>], lines: &[Line<'_>]) -> Vec<Ring<'c>> {
     rings
 }
 
-fn title(known: &[&Crossover<'_>], lines: &[Line<'_>], rings: &[Ring<'_>], axis: &Axis<'_>, subject: &Subject) -> String {
-    let (where_, range) = (subject.where_, axis.range());
-    let main: Vec<&Ring<'_>> = rings.iter().filter(|ring| ring.main).collect();
-    if main.len() > 1 {
-        let places: Vec<String> = main.iter().map(|ring| firm(axis.unit.show(ring.at))).collect();
-        return format!("Who is cheapest {where_} changes {} times {range}: at {}", main.len(), places.join(", "));
+/// What the title tells from.
+struct Story<'s, 'c> {
+    summary: &'s Summary<'c>,
+    metric: &'static str,
+    known: &'s [&'c Crossover<'c>],
+    lines: &'s [Line<'c>],
+    axis: &'s Axis<'c>,
+    where_: &'static str,
+    /// Whether polling meets push; else all are of one side, and compete with each other.
+    mixed: bool,
+    /// Whether everybody who competes has a line.
+    all_are_drawn: bool,
+}
+
+/// Who is cheapest on a stretch of the swept value, beyond the noise.
+#[derive(Clone, Debug, PartialEq)]
+struct Cheapest {
+    /// Its name, where one alone is.
+    name: Option<String>,
+    /// What a change is a change of: `polling` or `push`, or among those of one side the name.
+    party: String,
+}
+
+impl Cheapest {
+    /// In the middle of a sentence.
+    fn called(&self) -> String {
+        short(self.name.as_ref().unwrap_or(&self.party))
     }
-    let cheapest = |value: f64| {
-        let figures = lines.iter().filter_map(|line| Some((line, line.at(value)?)));
-        figures.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(line, _)| line.cell)
-    };
-    let (Some(first), Some(last)) = (cheapest(axis.ends.0), cheapest(axis.ends.1)) else { return format!("No figures at the ends {range}") };
-    if let [ring] = main.as_slice()
-        && let Some((below, above)) = ring.crossover.lower()
-    {
-        let at = axis.value(ring.at);
-        let direction = |name: &str| lines.iter().find(|line| line.cell.contender.name == name).map(|line| line.cell.direction());
-        if first.contender.name == below && last.contender.name == above {
-            return format!("Up to {at} {} is cheapest {where_}; beyond that, {}", short(below), short(above));
+}
+
+impl Story<'_, '_> {
+    fn title(&self, rings: &[Ring<'_>]) -> String {
+        let (where_, range) = (self.where_, self.axis.range());
+        let changes = self.changes(rings);
+        let Some((first, _)) = changes.split_first() else { return self.without_a_change(!rings.is_empty()) };
+        let ends = self.axis.ends;
+        let edges: Vec<f64> = std::iter::once(ends.0).chain(changes.iter().map(|ring| ring.at)).chain([ends.1]).collect();
+        let stretches: Option<Vec<Cheapest>> = edges.windows(2).map(|stretch| self.cheapest((stretch[0], stretch[1]))).collect();
+        let stretches = stretches.filter(|stretches| stretches.windows(2).all(|pair| pair[0].party != pair[1].party));
+        match (stretches, changes.len()) {
+            (Some(stretches), 1) => {
+                format!("Up to {}, {} is cheapest {where_}; beyond that, {}", self.axis.value(first.at), stretches[0].called(), stretches[1].called())
+            }
+            (Some(stretches), count) => {
+                let what = if self.mixed { "Whether polling or push" } else { "Who" };
+                let times = if count == 2 { "twice".to_owned() } else { format!("{count} times") };
+                let told =
+                    stretches.iter().zip(&changes).map(|(cheapest, ring)| format!("{} up to {}", short(&cheapest.party), firm(self.axis.unit.show(ring.at))));
+                let told = told.collect::<Vec<_>>().join(", ");
+                format!("{what} is cheapest {where_} changes {times} {range}: {told}, then {}", short(&stretches[count].party))
+            }
+            (None, 1) => {
+                let at = self.axis.value(first.at);
+                let (left, right) = (short(first.crossover.left), short(first.crossover.right));
+                format!("{left} and {right} break even {where_} at {at}; who is cheapest elsewhere cannot be told")
+            }
+            (None, _) => {
+                let whom = if self.mixed { "Polling and push" } else { "The cheapest" };
+                let places: Vec<String> = changes.iter().map(|ring| firm(self.axis.unit.show(ring.at))).collect();
+                format!("{whom} break even {where_} at {}, {range}; who is cheapest between cannot be told", listed(&places))
+            }
         }
-        // At the ends others of their side are cheaper still.
-        if ring.crossover.pull_against_push
-            && direction(below) == Some(first.direction())
-            && direction(above) == Some(last.direction())
-            && let (Some(first), Some(last)) = (family(first.direction()), family(last.direction()))
-        {
-            return format!("Up to {at} {first} is cheapest {where_}; beyond that, {last}");
-        }
-        return format!("{} and {} break even {where_} at {at}; who is cheapest elsewhere is within the noise", short(below), short(above));
     }
-    let mixed = known.iter().any(|crossover| crossover.pull_against_push);
-    // Those that it is compared with: of the other direction, or all where there is none.
-    let of = |cell: &Cell<'_>| {
-        let name = cell.contender.name.clone();
-        known.iter().filter(move |crossover| crossover.pull_against_push == mixed && (crossover.left == name || crossover.right == name))
-    };
-    let leads = |cell: &Cell<'_>| of(cell).all(|crossover| crossover.lower() == Some((cell.contender.name.as_str(), cell.contender.name.as_str())));
-    let others = if !mixed {
-        "all others"
-    } else if first.direction() == Direction::Push {
-        "all polling"
-    } else {
-        "all push"
-    };
-    if first.contender.name == last.contender.name && leads(first) {
-        format!("{} is cheaper {where_} than {others}, {range}: no break-even", short(&first.contender.name))
-    } else if first.direction() == last.direction() && mixed && leads(first) && leads(last) {
-        let family = if first.direction() == Direction::Push { "Push" } else { "Polling" };
-        format!("{family} is cheaper {where_} than {others}, {range}: no break-even")
-    } else {
-        format!("No break-even {where_} that is beyond the noise, {range}")
+
+    /// The crossings at which the cheapest change: of two that say the same, as those of twins do, the first.
+    fn changes<'r, 'k>(&self, rings: &'r [Ring<'k>]) -> Vec<&'r Ring<'k>> {
+        let mut changes: Vec<&Ring<'_>> = Vec::new();
+        let mut now: Option<String> = None;
+        for ring in rings.iter().filter(|ring| ring.main) {
+            let Some((below, above)) = ring.crossover.lower() else { continue };
+            if now.as_ref().is_none_or(|now| *now == self.party(below)) {
+                now = Some(self.party(above));
+                changes.push(ring);
+            }
+        }
+        changes
+    }
+
+    fn direction(&self, name: &str) -> Direction {
+        self.lines.iter().find(|line| line.cell.contender.name == name).map_or(Direction::Control, |line| line.cell.direction())
+    }
+
+    fn party(&self, name: &str) -> String {
+        family(self.direction(name)).filter(|_| self.mixed).unwrap_or(name).to_owned()
+    }
+
+    /// Who is cheapest at every load point of a stretch and in its middle, and clearly so; `None` where that is not one party.
+    fn cheapest(&self, (from, to): (f64, f64)) -> Option<Cheapest> {
+        let ends = self.axis.ends;
+        let middle = if from > 0.0 { (from * to).sqrt() } else { f64::midpoint(from, to) };
+        // At a crossing two are equal, and a load point may lie on one.
+        let inside = |at: &f64| (*at > from * NEAR || *at == ends.0) && (*at * NEAR < to || *at == ends.1) && (from..=to).contains(at);
+        let places = self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.0)).filter(inside).chain([middle]);
+        let mut names: Vec<&str> = Vec::new();
+        for at in places {
+            let figures = self.lines.iter().filter_map(|line| Some((line.cell.contender.name.as_str(), line.at(at)?)));
+            let (name, _) = figures.min_by(|one, other| one.1.total_cmp(&other.1))?;
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let (first, others) = names.split_first()?;
+        let party = self.party(first);
+        if others.iter().any(|name| self.party(name) != party) {
+            return None;
+        }
+        let is_own = |name: &str| self.party(name) == party;
+        let own: Vec<&str> = self.names().filter(|name| is_own(name)).collect();
+        // Each of the others is beaten by somebody of the party.
+        let clear = self.names().filter(|name| !is_own(name)).all(|other| own.iter().any(|name| self.leads(name, other, (from, to))));
+        let alone = others.is_empty() && own.iter().filter(|name| *name != first).all(|other| self.leads(first, other, (from, to)));
+        clear.then(|| Cheapest { name: alone.then(|| (*first).to_owned()), party })
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|line| line.cell.contender.name.as_str())
+    }
+
+    /// Whether one is cheaper than another all over a stretch: as their crossing or the want of one says, or, where they have neither, at each
+    /// load point of it.
+    fn leads(&self, name: &str, other: &str, (from, to): (f64, f64)) -> bool {
+        let of_both = |crossover: &&&Crossover<'_>| [crossover.left, crossover.right].iter().all(|side| [name, other].contains(side));
+        let Some(crossover) = self.known.iter().find(of_both) else { return false };
+        let figure = |name: &str, load_point: &str| {
+            let cell = self.summary.cells.iter().find(|cell| cell.contender.name == name && cell.load_point == load_point)?;
+            Figure::of_metric(cell, self.metric)
+        };
+        let clear = |point: &Point<'_>| {
+            let [left, right] = point.load_points;
+            let (own, others) = if crossover.left == name { (left, right) } else { (right, left) };
+            figure(name, own).zip(figure(other, others)).is_some_and(|(own, other)| own.against(&other) == Order::Less)
+        };
+        match (&crossover.answer, crossover.lower()) {
+            (Answer::NoCrossing { .. }, Some((lower, _))) => lower == name,
+            (Answer::Crossing { at, .. }, Some((below, above))) => (below == name && to <= at * NEAR) || (above == name && from * NEAR >= *at),
+            _ => {
+                let mut inside = crossover.points.iter().filter(|point| (from..=to).contains(&point.at)).peekable();
+                inside.peek().is_some() && inside.all(clear)
+            }
+        }
+    }
+
+    /// Where the cheapest do not change, as far as can be told; `others_cross`: some who are not the cheapest do.
+    fn without_a_change(&self, others_cross: bool) -> String {
+        let (where_, range) = (self.where_, self.axis.range());
+        match self.cheapest(self.axis.ends) {
+            Some(cheapest) => {
+                let others: Vec<&str> = self.names().filter(|name| self.party(name) != cheapest.party).collect();
+                let is_push = cheapest.party == "push";
+                let side = if is_push { "Push" } else { "Polling" };
+                let subject = cheapest.name.as_ref().map_or_else(|| side.to_owned(), |name| short(name));
+                let all = match others.as_slice() {
+                    [other] => short(other),
+                    _ if !self.mixed => "all others".to_owned(),
+                    _ if is_push => "all polling".to_owned(),
+                    _ => "all push".to_owned(),
+                };
+                let shown = if self.all_are_drawn || others.len() == 1 { "" } else { " that is shown" };
+                let none = if others_cross { "" } else { ": no break-even" };
+                format!("{subject} is cheaper {where_} than {all}{shown}, {range}{none}")
+            }
+            None if self.mixed => format!("Whether polling and push break even {where_} cannot be told, {range}"),
+            None => format!("Whether the cheapest {where_} change cannot be told, {range}"),
+        }
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(items: &[String]) -> String {
+    match items.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => items.concat(),
     }
 }
 

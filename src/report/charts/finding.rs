@@ -35,6 +35,13 @@ impl Figure {
         Some(Self { value, repeats: cell.trials.iter().zip(values).map(|(trial, value)| (trial.repeat, Some(value))).collect() })
     }
 
+    /// With the largest of the repeats as its value: of worst cases the mean is none.
+    #[must_use]
+    pub fn largest(mut self) -> Self {
+        self.value = self.repeats.iter().filter_map(|(_, value)| *value).fold(self.value, f64::max);
+        self
+    }
+
     /// How it stands to another: clear where the interval of their ratio leaves 1 out.
     pub fn against(&self, other: &Self) -> Order {
         let Some(ratio) = ratios::of_repeats(&self.repeats, &other.repeats) else { return Order::Unclear };
@@ -90,6 +97,8 @@ pub struct Side {
     pub figure: f64,
     /// `polling` or `push`, where it stands for several of them, as the best.
     best_of: Option<&'static str>,
+    /// Whether it is the best of its direction alone: all others have clearly more, and none of their figures is in doubt.
+    alone: bool,
 }
 
 impl Contest {
@@ -108,6 +117,7 @@ impl Contest {
         let side = |(cell, figure): &(&Cell<'_>, Figure)| {
             let direction = cell.direction();
             let own = known.iter().filter(|(other, _)| other.contender.name == cell.contender.name).count();
+            let mut rivals = of_direction(direction).filter(|(other, _)| !std::ptr::eq(*other, *cell));
             Side {
                 name: cell.contender.name.clone(),
                 place: if own > 1 { swept::brief(cell.load_point) } else { String::new() },
@@ -115,6 +125,7 @@ impl Contest {
                 direction,
                 figure: figure.value,
                 best_of: family(direction).filter(|_| mixed && of_direction(direction).count() > 1),
+                alone: rivals.all(|(other, more)| trusted(other) && figure.against(more) == Order::Less),
             }
         };
         match (first.or_else(|| known.first()), second) {
@@ -150,14 +161,33 @@ impl Contest {
             Self::Untrusted(one, two) => std::iter::once(one).chain(two).collect(),
         }
     }
+
+    /// Whether a cell is one of those who are compared.
+    pub fn is_about(&self, cell: &Cell<'_>) -> bool {
+        self.sides().into_iter().any(|side| side.cell(&[cell]).is_some())
+    }
+}
+
+/// At most so many, in their order, and whatever matters among them: what a title tells of must be in the picture.
+pub fn foremost<T>(all: Vec<T>, most: usize, matters: impl Fn(&T) -> bool) -> Vec<T> {
+    let mut room = most.saturating_sub(all.iter().filter(|one| matters(one)).count());
+    let mut fits = |one: &T| {
+        let taken = !matters(one);
+        let fits = !taken || room > 0;
+        room = room.saturating_sub(usize::from(taken));
+        fits
+    };
+    all.into_iter().filter(|one| fits(one)).collect()
 }
 
 impl Side {
-    /// Its name in a title: not too long, and said to be the best of polling or of push where it stands for several. `end` follows what is put in.
+    /// Its name in a title: not too long, and said to be the best of polling or of push where it stands for several; among the best where
+    /// others may be as good. `end` follows what is put in.
     pub fn called(&self, best: &str, end: &str) -> String {
         let name = if self.place.is_empty() { short(&self.name) } else { format!("{} at {}", short(&self.name), short(&self.place)) };
         match self.best_of {
-            Some(family) if !best.is_empty() => format!("{name}, the {best} {family}{end}"),
+            Some(family) if !best.is_empty() && self.alone => format!("{name}, the {best} {family}{end}"),
+            Some(family) if !best.is_empty() => format!("{name}, among the {best} {family}{end}"),
             _ => name,
         }
     }
@@ -250,6 +280,21 @@ mod tests {
         ] {
             assert_eq!(figure(one).against(&figure(two)), order, "{one:?} {two:?}");
         }
+    }
+
+    #[test]
+    fn what_a_title_tells_of_is_never_left_out() {
+        let all: Vec<u32> = (0..9).collect();
+        assert_eq!(foremost(all.clone(), 4, |number| [5, 8].contains(number)), [0, 1, 5, 8]);
+        assert_eq!(foremost(all.clone(), 9, |_| false), all);
+        assert_eq!(foremost(all, 1, |number| *number > 6), [7, 8]);
+    }
+
+    #[test]
+    fn of_worst_cases_the_worst_counts() {
+        let worst = figure(&[3.0, 50.0]).largest();
+        assert_eq!(worst.value, 50.0);
+        assert_eq!(worst.against(&figure(&[3.0, 50.0])), Order::Unclear, "repeats stay as they are");
     }
 
     #[test]

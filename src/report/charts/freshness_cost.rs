@@ -36,7 +36,14 @@ struct Dot<'c> {
 }
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
-    let mut dots: Vec<Dot<'_>> = view.summary.cells.iter().filter_map(|cell| Dot::new(view, cell)).collect();
+    let mut dots: Vec<Dot<'_>> = Vec::new();
+    let mut missing: Vec<(&Cell<'_>, &'static str)> = Vec::new();
+    for cell in &view.summary.cells {
+        match Dot::new(view, cell) {
+            Ok(dot) => dots.push(dot),
+            Err(reason) => missing.push((cell, reason)),
+        }
+    }
     name_all(&mut dots);
     let competing: Vec<&Cell<'_>> = dots.iter().filter(|dot| dot.competes).map(|dot| dot.cell).collect();
     if competing.len() < 2 {
@@ -46,22 +53,38 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     let by = swept.map_or_else(String::new, |path| format!(" ({})", text::clean(path)));
     let load_points = if dots.iter().any(|dot| !dot.named) { format!("; a dot for each load point{by}") } else { String::new() };
     let pale = if dots.len() > competing.len() { ", those of other workloads pale and without part in the front" } else { "" };
+    // Who has other dots is missing at a load point only.
+    let whom = |cell: &Cell<'_>| {
+        let elsewhere = dots.iter().any(|dot| dot.cell.contender.name == cell.contender.name);
+        if elsewhere { format!("{} at {}", cell.contender.name, swept::brief(cell.load_point)) } else { cell.contender.name.clone() }
+    };
+    let not_drawn: Vec<(String, &str)> = missing.iter().map(|(cell, reason)| (whom(cell), *reason)).collect();
+    let footnotes = Footnotes::new(view.summary, &dots.iter().map(|dot| dot.cell).collect::<Vec<_>>(), METRICS);
     let frame = Frame {
         title: title(view, &competing).ok_or("no contender has CPU figures of all its sides")?,
         subtitle: format!("99th percentile of delivery latency in scenario time, against CPU of all sides per delivered update (log axes){load_points}{pale}"),
         over: None,
-        footnotes: Footnotes::new(view.summary, &dots.iter().map(|dot| dot.cell).collect::<Vec<_>>(), METRICS),
+        footnotes: footnotes.not_drawn(not_drawn.iter().map(|(name, reason)| (name.as_str(), *reason))),
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &dots, swept.is_some())) })
 }
 
 impl<'c> Dot<'c> {
-    /// `None` where one of the two figures is missing, or has no place on a logarithmic axis.
-    fn new(view: &View<'_, '_>, cell: &'c Cell<'c>) -> Option<Self> {
-        let (cost, age) = (cost(cell)?.value, cell.value(AGE)?);
-        let drawn = cost > 0.0 && cost.is_finite() && age > 0.0 && age.is_finite();
+    /// Where one of the two figures is missing, or has no place on a logarithmic axis: why.
+    fn new(view: &View<'_, '_>, cell: &'c Cell<'c>) -> Result<Self, &'static str> {
+        if !cell.metrics.contains_key(COST) {
+            return Err("no CPU of its own");
+        }
+        let (Some(cost), Some(age)) = (cost(cell), cell.value(AGE)) else { return Err("nothing delivered") };
+        let (cost, fits) = (cost.value, |figure: f64| figure > 0.0 && figure.is_finite());
+        if cost <= 0.0 {
+            return Err("CPU not above that of the harness alone");
+        }
+        if !fits(cost) || !fits(age) {
+            return Err("no place on a logarithmic axis");
+        }
         let here = |part: &str| part.is_empty() || view.load_point.split(';').any(|other| other == part);
-        drawn.then(|| Self {
+        Ok(Self {
             cell,
             cost,
             age,
@@ -98,15 +121,18 @@ fn age(cell: &Cell<'_>) -> Option<Figure> {
     Figure::of_metric(cell, AGE)
 }
 
-/// Who is cheapest and who is freshest: the ends of the front, and whether they are one.
+/// Who is cheapest and who is freshest: the ends of the front, and whether they are one. The two contests may be of different pairs: each
+/// figure stands beside the name of whose it is.
 fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
     let cheapest = Contest::new(cells, |cell| view.trusts(COST, cell), cost);
     let freshest = Contest::new(cells, |cell| view.trusts(AGE, cell), age);
     let show = |figure: Option<Figure>| figure.map_or_else(|| "?".to_owned(), |figure| firm(show_seconds(figure.value)));
     let cpu = |side: &Side| show(side.cell(cells).and_then(cost));
     let seen = |side: &Side| show(side.cell(cells).and_then(age));
-    let whole = |side: &Side| format!("{} takes {} of CPU for one update, seen within {}", side.called("", ""), cpu(side), seen(side));
-    let brief = |side: &Side| format!("{} {}, within {}", side.called("", ""), cpu(side), seen(side));
+    let name = |side: &Side| side.called("", "");
+    let whole = |side: &Side| format!("{} takes {} of CPU for one update, seen within {}", name(side), cpu(side), seen(side));
+    let brief = |side: &Side| format!("{} {}, within {}", name(side), cpu(side), seen(side));
+    let among = |is_alone: bool| if is_alone { "" } else { "among the " };
     Some(match (&cheapest, &freshest) {
         (Contest::Nobody, _) | (_, Contest::Nobody) => return None,
         (Contest::Untrusted(one, two), _) | (_, Contest::Untrusted(one, two)) => {
@@ -115,51 +141,118 @@ fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
         }
         (Contest::One(only), _) | (_, Contest::One(only)) => whole(only),
         (Contest::Clear(cheap, dear), Contest::Clear(fresh, stale)) if cheap.is(fresh) => {
-            let rivals: Vec<&Cell<'_>> = cells.iter().copied().filter(|cell| cell.direction() == dear.direction && !is(cheap, cell)).collect();
             let figures = format!("seen within {} for {} of CPU", seen(cheap), cpu(cheap));
-            if rivals.len() == 1 {
-                let (name, other) = (cheap.called("", ""), dear.called("", ""));
-                format!("{name} is both fresher and cheaper than {other}: {figures} instead of {} for {}", seen(dear), cpu(dear))
-            } else {
-                let ahead = |of: fn(&Cell<'_>) -> Option<Figure>, rival: &Cell<'_>| {
-                    let own = cheap.cell(cells).and_then(of);
-                    own.zip(of(rival)).is_some_and(|(own, other)| own.against(&other) == Order::Less)
-                };
-                let every = rivals.iter().all(|rival| ahead(cost, rival) && ahead(age, rival));
-                let others = family(dear.direction).filter(|_| cheap.direction != dear.direction).unwrap_or("other");
-                let than = match (every, others) {
-                    (true, "other") => "all others".to_owned(),
-                    (true, family) => format!("all {family}"),
-                    (false, "other") => "the best of the others".to_owned(),
-                    (false, family) => format!("the best {family}"),
-                };
-                let best = format!("the freshest {others} takes {}, the cheapest {}", seen(stale), cpu(dear));
-                format!("{} is both fresher and cheaper than {than}: {figures}; {best}", cheap.called("", ""))
+            let rivals = rivals(view, cells, cheap, Some(dear.direction));
+            if let [Some(_)] = rivals.as_slice() {
+                return Some(format!("{} is both fresher and cheaper than {}: {figures} instead of {} for {}", name(cheap), name(dear), seen(dear), cpu(dear)));
             }
+            let every = rivals.iter().all(|rival| rival.is_some_and(|rival| leads(view, cells, cheap, rival, Cost) && leads(view, cells, cheap, rival, Age)));
+            let than = match (every, family(dear.direction).filter(|_| cheap.direction != dear.direction)) {
+                (true, None) => "all others".to_owned(),
+                (true, Some(family)) => format!("all {family}"),
+                (false, None) => "the best of the others".to_owned(),
+                (false, Some(family)) => format!("the best {family}"),
+            };
+            let best = if stale.is(dear) {
+                format!("{}, next in both, takes {} and {}", name(dear), seen(dear), cpu(dear))
+            } else {
+                format!("{} takes {}, {} {}", stale.called("freshest", ","), seen(stale), dear.called("cheapest", ","), cpu(dear))
+            };
+            format!("{} is both fresher and cheaper than {than}: {figures}; {best}", name(cheap))
         }
+        // Two of one side beat the other, each in one thing: neither need do so in both.
         (Contest::Clear(cheap, dear), Contest::Clear(fresh, stale)) if cheap.direction == fresh.direction && cheap.direction != dear.direction => {
-            let side = if cheap.direction == Direction::Push { "Push" } else { "Polling" };
-            let (fresher, cheaper) = (fresh.called("", ""), cheap.called("", ""));
-            let than = format!("{} instead of {}; {cheaper} takes {} of CPU instead of {}", seen(fresh), seen(stale), cpu(cheap), cpu(dear));
-            format!("{side} is both fresher and cheaper than {}: {fresher} is seen within {than}", family(dear.direction).unwrap_or("the rest"))
+            let loser = if dear.direction == Direction::Push { "Push" } else { "Polling" };
+            let fresher = format!("{} is seen within {}, {} within {}", name(fresh), seen(fresh), name(stale), seen(stale));
+            format!("{loser} is neither freshest nor cheapest: {fresher}; {} takes {} of CPU, {} {}", name(cheap), cpu(cheap), name(dear), cpu(dear))
         }
         (Contest::Clear(cheap, _), Contest::Clear(fresh, _)) => {
-            let (cheaper, fresher) = (cheap.called("", ""), fresh.called("", ""));
-            let figures = format!("{} of CPU for one update, seen within {}; {fresher} is freshest: within {}", cpu(cheap), seen(cheap), seen(fresh));
-            format!("{cheaper} is cheapest: {figures}, for {} of CPU", cpu(fresh))
+            let alone =
+                |side: &Side, what: What| rivals(view, cells, side, None).iter().all(|rival| rival.is_some_and(|rival| leads(view, cells, side, rival, what)));
+            let (cheap_is, fresh_is) = (among(alone(cheap, Cost)), among(alone(fresh, Age)));
+            let figures = format!("{} of CPU for one update, seen within {}", cpu(cheap), seen(cheap));
+            format!(
+                "{} is {cheap_is}cheapest: {figures}; {} is {fresh_is}freshest: within {}, for {} of CPU",
+                name(cheap),
+                name(fresh),
+                seen(fresh),
+                cpu(fresh)
+            )
         }
-        (Contest::Clear(cheap, dear), Contest::Unclear(..)) => {
-            let (name, other) = (cheap.called("cheapest", ","), dear.called("cheapest", ""));
-            format!("{name} is cheaper than {other}: {} of CPU for one update instead of {}; no clear difference in freshness", cpu(cheap), cpu(dear))
+        (Contest::Clear(cheap, dear), Contest::Unclear(one, two)) => {
+            let (cheaper, dearer) = (cheap.called("cheapest", ","), dear.called("cheapest", ""));
+            let whose =
+                if pair(one, two, cheap, dear) { String::new() } else { format!(" between {} ({}) and {} ({})", name(one), seen(one), name(two), seen(two)) };
+            let figures = format!("{} of CPU for one update instead of {}", cpu(cheap), cpu(dear));
+            format!("{cheaper} is cheaper than {dearer}: {figures}; no clear difference in freshness{whose}")
         }
-        (Contest::Unclear(..), Contest::Clear(fresh, stale)) => {
-            let (name, other) = (fresh.called("freshest", ","), stale.called("freshest", ""));
-            format!("{name} is fresher than {other}: seen within {} instead of {}; no clear difference in CPU", seen(fresh), seen(stale))
+        (Contest::Unclear(one, two), Contest::Clear(fresh, stale)) => {
+            let (fresher, staler) = (fresh.called("freshest", ","), stale.called("freshest", ""));
+            let whose =
+                if pair(one, two, fresh, stale) { String::new() } else { format!(" between {} ({}) and {} ({})", name(one), cpu(one), name(two), cpu(two)) };
+            format!("{fresher} is fresher than {staler}: seen within {} instead of {}; no clear difference in CPU{whose}", seen(fresh), seen(stale))
         }
-        (Contest::Unclear(one, two), Contest::Unclear(..)) => {
+        (Contest::Unclear(one, two), Contest::Unclear(first, second)) if pair(one, two, first, second) => {
             format!("No clear difference in CPU and freshness: {}; {}", whole(one), brief(two))
         }
+        (Contest::Unclear(one, two), Contest::Unclear(first, second)) => {
+            let costs = format!("{} takes {} of CPU for one update, {} {}", name(one), cpu(one), name(two), cpu(two));
+            format!(
+                "No clear difference in CPU and freshness: {costs}; {} is seen within {}, {} within {}",
+                name(first),
+                seen(first),
+                name(second),
+                seen(second)
+            )
+        }
     })
+}
+
+/// One of the two axes.
+#[derive(Clone, Copy)]
+enum What {
+    Cost,
+    Age,
+}
+use What::{Age, Cost};
+
+impl What {
+    fn metric(self) -> &'static str {
+        match self {
+            Cost => COST,
+            Age => AGE,
+        }
+    }
+
+    fn of(self, cell: &Cell<'_>) -> Option<Figure> {
+        match self {
+            Cost => cost(cell),
+            Age => age(cell),
+        }
+    }
+}
+
+/// Those whom a sentence about all others of a direction, or about all others, speaks of; `None` for one without figures at this load point.
+fn rivals<'c, 'r>(view: &View<'_, '_>, cells: &[&'c Cell<'r>], side: &Side, direction: Option<Direction>) -> Vec<Option<&'c Cell<'r>>> {
+    let meant = |cell: &Cell<'_>| {
+        let direct = direction.map_or(cell.direction() != Direction::Control, |direction| cell.direction() == direction);
+        direct && !is(side, cell)
+    };
+    let has_dot = |cell: &Cell<'_>| cells.iter().any(|other| other.contender.name == cell.contender.name);
+    let unknown = view.cells.iter().filter(|cell| meant(cell) && !has_dot(cell)).count();
+    cells.iter().copied().filter(|cell| meant(cell)).map(Some).chain(std::iter::repeat_n(None, unknown)).collect()
+}
+
+/// Whether a side has clearly less than a rival, and neither figure is in doubt.
+fn leads(view: &View<'_, '_>, cells: &[&Cell<'_>], side: &Side, rival: &Cell<'_>, what: What) -> bool {
+    let own = side.cell(cells).filter(|cell| view.trusts(what.metric(), cell)).and_then(|cell| what.of(cell));
+    let others = what.of(rival).filter(|_| view.trusts(what.metric(), rival));
+    own.zip(others).is_some_and(|(own, other)| own.against(&other) == Order::Less)
+}
+
+/// Whether two contests are of the same two.
+fn pair(one: &Side, two: &Side, first: &Side, second: &Side) -> bool {
+    (one.is(first) && two.is(second)) || (one.is(second) && two.is(first))
 }
 
 fn is(side: &Side, cell: &Cell<'_>) -> bool {
@@ -274,9 +367,10 @@ fn place_name(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), plot: Roo
     }
 }
 
-/// The front: from dot to dot among those that no other beats in both, in steps, since between two there is nothing.
+/// The front: from dot to dot among those that no other beats in both, in steps, since between two there is nothing. What is not to be
+/// trusted neither belongs to it nor beats anybody.
 fn front(dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> (f64, f64)) -> Vec<(f64, f64)> {
-    let competing = || dots.iter().filter(|dot| dot.competes);
+    let competing = || dots.iter().filter(|dot| dot.competes && dot.mark != Mark::Untrusted);
     let mut best: Vec<&Dot<'_>> = competing().filter(|dot| !competing().any(|other| dot.beaten(other))).collect();
     best.sort_by(|one, two| one.cost.total_cmp(&two.cost));
     let mut line: Vec<(f64, f64)> = Vec::new();

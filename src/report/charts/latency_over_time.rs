@@ -3,11 +3,12 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Figure, Words};
+use super::finding::{Figure, Words, foremost};
 use super::frame::{Frame, Room};
 use super::marks::{self, Mark};
 use super::over_time;
 use super::picture::Chart;
+use super::spectrum;
 use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::{Second, Trial};
@@ -28,24 +29,26 @@ const MOST: usize = 20;
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
     let window = view.window();
     let told = |cell: &&Cell<'_>| within(cell.timeline, window).any(|second| second.latency.is_some());
-    let mut cells: Vec<&Cell<'_>> = view.cells.iter().copied().filter(told).collect();
+    let (cells, silent): (Vec<&Cell<'_>>, Vec<&Cell<'_>>) = view.cells.iter().copied().partition(told);
+    let contest = view.contest(METRIC, worst_second);
+    let updates = spectrum::updates(view, &contest);
     let words = Words {
-        say: &|name, figure| format!("{name} shows 99\u{a0}% of updates within {figure} even in its worst second"),
+        say: &|name, figure| format!("{name} shows 99\u{a0}% of {updates} within {figure} even in the worst second of the window"),
         briefly: &|figure| format!("within {figure}"),
-        topic: "the worst second",
+        topic: "the worst second of the window",
         best: "steadiest",
         show: &show_seconds,
     };
-    let title = words.title(&view.contest(METRIC, worst_second)).filter(|_| !cells.is_empty());
+    let title = words.title(&contest).filter(|_| !cells.is_empty());
     let title = title.ok_or("there is no time-line with latencies: it needs deliveries within the window")?;
     let rest = if cells.len() > MOST { format!("; {} more are left out", cells.len() - MOST) } else { String::new() };
-    cells.truncate(MOST);
+    let cells = foremost(cells, MOST, |cell| contest.is_about(cell));
     let measured = if view.summary.recording.scenario.compression == 1.0 { "" } else { ", measured time" };
     let frame = Frame {
         title,
         subtitle: format!("Delivery latency{measured}, by the second in which an update arrived: the fuller the colour, the more arrived (log steps){rest}"),
         over: None,
-        footnotes: view.footnotes(METRICS),
+        footnotes: view.footnotes(METRICS).not_drawn(silent.iter().map(|cell| (cell.contender.name.as_str(), "nothing delivered within the window"))),
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &cells)) })
 }
@@ -56,13 +59,13 @@ fn within(timeline: &[Second], window: f64) -> impl Iterator<Item = &Second> {
     timeline.iter().filter(move |second| (0..whole).contains(&second.second))
 }
 
-/// The largest p99 of any second of the window.
+/// The largest p99 of any second of the window, of whichever repeat: the drain after it has no part in it.
 fn worst_second(cell: &Cell<'_>) -> Option<Figure> {
     let worst = |trial: &Trial| {
         let seconds = within(&trial.timeline, trial.workload.window).filter_map(|second| second.latency.as_ref()?.quantile(0.99));
         seconds.max_by(f64::total_cmp)
     };
-    Figure::of_trials(cell, worst)
+    Figure::of_trials(cell, worst).map(Figure::largest)
 }
 
 /// How many deliveries fell into each field of a panel: (column, row from below) → count.

@@ -81,6 +81,25 @@ impl Footnotes {
             summary.doubts.iter().filter(touches).filter(concerns).partition(|doubt| doubt.grade == Grade::Untrusted);
         Self { notes: told(&notes), untrusted: warned(&untrusted) }
     }
+
+    /// With who is not in the picture, and why (name, reason): before the notes, since it explains what is not seen.
+    #[must_use]
+    pub fn not_drawn<'n>(mut self, missing: impl IntoIterator<Item = (&'n str, &'n str)>) -> Self {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, reason) in missing {
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => reasons.push((reason, vec![name])),
+            }
+        }
+        if !reasons.is_empty() {
+            let parts: Vec<String> = reasons.iter().map(|(reason, names)| format!("{} ({reason})", listed(names))).collect();
+            let notes = if self.notes.is_empty() { String::new() } else { format!(" · {}", self.notes) };
+            self.notes = format!("Not drawn: {}{notes}", parts.join(", "));
+        }
+        self
+    }
 }
 
 /// `Notes: compression, loopback-split · * samples (rest-poll, xmpp-pubsub)`: the causes, those that concern all first.
@@ -158,6 +177,15 @@ mod tests {
         let (foot, marks) = footnotes(&["cpu.no.such.figure.exactly"]);
         assert_eq!(marks[1], Mark::Untrusted, "a corrupt payload touches everything");
         assert!(!foot.notes.contains("reordered"), "{foot:?}");
+    }
+
+    #[test]
+    fn who_is_not_drawn_is_named_once_with_the_reason() {
+        let foot = Footnotes { notes: "Notes".to_owned(), untrusted: String::new() };
+        assert_eq!(foot.clone().not_drawn([]), foot);
+        let missing = [("a", "nothing delivered"), ("b", "no CPU of its own"), ("c", "nothing delivered"), ("a", "nothing delivered")];
+        assert_eq!(foot.not_drawn(missing).notes, "Not drawn: a, c (nothing delivered), b (no CPU of its own) · Notes");
+        assert_eq!(Footnotes::default().not_drawn([("a", "why")]).notes, "Not drawn: a (why)");
     }
 
     #[test]

@@ -29,6 +29,6 @@ mod waste;
 #[cfg(test)]
 mod tests;
 
-pub use picture::{Drawn, LeftOut, NAMES, NEED_A_SWEEP, Picture, all, draw};
+pub use picture::{Drawn, LeftOut, NAMES, NEED_A_SWEEP, Picture, all, draw, shown};
 pub use raster::{RasterError, png, pngs};
 pub use theme::Theme;

@@ -18,8 +18,10 @@ use crate::units::{show_bytes, show_number};
 /// What doubts are looked for on.
 const METRICS: &[&str] = &["messages.per_update", "bytes.protocol.per_update", "messages.publish", "messages.setup", "bytes.setup"];
 
-/// What a bar is worth that has none.
+/// What stands in place of a bar.
 const NONE: &str = "nothing delivered";
+/// The same, where nobody counted: bytes are counted by servers of ours.
+const NOT_COUNTED: &str = "not counted";
 
 /// Height of the headings of a panel.
 const HEADER: f64 = 62.0;
@@ -31,6 +33,8 @@ struct Panel {
     show: fn(f64) -> String,
     /// Value, publishers' leg, set-up: for each contender of the view.
     rows: Vec<[Option<f64>; 3]>,
+    /// For each, what stands in place of a bar.
+    without: Vec<&'static str>,
 }
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
@@ -51,6 +55,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
             base_note: "1 = one message, the least there can be".to_owned(),
             show: show_number,
             rows: rows(view, "messages.per_update", "messages.setup", |trial| Some(trial.publisher_traffic.window.messages())),
+            without: without(view, "messages.per_update"),
         },
         Panel {
             heading: "Bytes per update",
@@ -60,6 +65,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
             rows: rows(view, "bytes.protocol.per_update", "bytes.setup", |trial| {
                 trial.publisher_traffic_by_server.as_ref().map(|traffic| traffic.window.bytes())
             }),
+            without: without(view, "bytes.protocol.per_update"),
         },
     ];
     let frame = Frame {
@@ -80,6 +86,11 @@ fn rows(view: &View<'_, '_>, per_update: &str, setup: &str, publishing: impl Fn(
         per_update.map(|figure| figure.value)
     };
     view.cells.iter().map(|cell| [cell.value(per_update), published(cell), cell.value(setup)]).collect()
+}
+
+/// Why there is no bar: what does not apply is not there, what has no value had nothing to be divided by.
+fn without(view: &View<'_, '_>, per_update: &str) -> Vec<&'static str> {
+    view.cells.iter().map(|cell| if cell.metrics.contains_key(per_update) { NONE } else { NOT_COUNTED }).collect()
 }
 
 fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, panels: &[Panel; 2]) {
@@ -125,7 +136,7 @@ impl Panel {
     fn draw(&self, canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, order: &[usize], size: f64) {
         let palette = canvas.palette();
         let (header, column) = (HEADER, 104.0);
-        let texts: Vec<String> = self.rows.iter().map(|row| row[0].map_or_else(|| NONE.to_owned(), self.show)).collect();
+        let texts: Vec<String> = self.rows.iter().zip(&self.without).map(|(row, without)| row[0].map_or_else(|| (*without).to_owned(), self.show)).collect();
         let value_room = self.rows.iter().zip(&texts).filter(|(row, _)| row[0].is_some()).map(|(_, text)| text::width(text, size, Weight::SemiBold));
         let right = room.right - 2.0 * column - value_room.fold(0.0, f64::max) - 22.0;
         let scale = self.scale();

@@ -82,22 +82,14 @@ pub const NAMES: [&str; CHARTS.len()] = {
 /// Those that are about a swept value: without a sweep they are left out.
 pub const NEED_A_SWEEP: [&str; 3] = ["scaling", "break-even-bytes", "break-even-cpu"];
 
-/// The charts of the load point that most contenders have figures at (the first of equals), for one theme.
+/// The charts of the load point that is shown, for one theme.
 pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {
     draw(summary, shown(summary), theme).pictures
 }
 
-/// The load point that most contenders have figures at; the first of equals.
-fn shown<'a>(summary: &Summary<'a>) -> &'a str {
-    let mut best = "";
-    let mut most = 0;
-    for point in summary.load_points() {
-        let count = summary.at(point).count();
-        if count > most {
-            (best, most) = (point, count);
-        }
-    }
-    best
+/// The load point that a set of charts is of: the one of all reports ([`Summary::shown`]).
+pub fn shown<'a>(summary: &Summary<'a>) -> &'a str {
+    summary.shown()
 }
 
 /// The charts of a load point, and which are left out for want of data.

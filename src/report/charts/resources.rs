@@ -62,6 +62,9 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     let memory = both.map(|role| gather(role, &|second: &Second| *second.memory.of(role) as f64));
     let bytes = gather(Role::Server, &|second: &Second| second.bytes as f64);
     let connections = gather(Role::Server, &|second: &Second| second.connections.map_or(f64::NAN, |count| count as f64));
+    let silent = view.cells.iter().filter(|cell| !cpu.iter().flatten().any(|series| std::ptr::eq(series.cell, **cell)));
+    let reason = |cell: &Cell<'_>| if both.into_iter().any(|role| has_process(cell, role)) { "no time-line" } else { "no process of its own" };
+    let footnotes = view.footnotes(METRICS).not_drawn(silent.map(|cell| (cell.contender.name.as_str(), reason(cell))));
     let grid = [
         column(["Server: CPU, % of one core", "Subscribers: CPU, % of one core"].map(str::to_owned), cpu),
         in_bytes(memory, ["Server: memory, ", "Subscribers: memory, "]),
@@ -71,7 +74,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         title: title(view).ok_or("there is no side with a process of its own")?,
         subtitle: format!("Use over the window, all subscribers together; CPU and memory on the same scale above and below{}", over_time::note(window)),
         over: None,
-        footnotes: view.footnotes(METRICS),
+        footnotes,
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| draw(canvas, room, view, &grid)) })
 }
@@ -132,14 +135,19 @@ pub(super) fn server_cpu(cell: &Cell<'_>) -> Option<Figure> {
 fn servers(trial: &Trial) -> impl Iterator<Item = &SideRecord> {
     trial.sides.iter().filter(|side| side.role == Role::Server)
 }
+
+/// CPU first; memory where both have a figure of it.
 fn title(view: &View<'_, '_>) -> Option<String> {
     let contest = view.contest("cpu.server.per_1000_updates", server_cpu);
     let memory = |side: &Side| side.cell(&view.cells).and_then(|cell| Figure::of_metric(cell, "memory.server.peak"));
     let core = |side: &Side| format!("{}\u{a0}% of a core", significant(side.figure, 2));
-    let mebi = |side: &Side| memory(side).map_or_else(|| "?".to_owned(), |figure| firm(show_bytes(figure.value)));
-    let both = |side: &Side| format!("{} and {}", core(side), mebi(side));
+    let mebi = |side: &Side| memory(side).map(|figure| firm(show_bytes(figure.value)));
+    let both = |side: &Side| mebi(side).map_or_else(|| core(side), |mebi| format!("{} and {mebi}", core(side)));
     let (one, two) = match &contest {
         Contest::Nobody => return None,
+        Contest::One(one) if !view.trusted("memory.server.peak", &[one]) => {
+            return Some(format!("{} costs the server {}; memory is not to be trusted", one.called(BEST, ","), core(one)));
+        }
         Contest::One(one) => return Some(format!("{} costs the server {}", one.called(BEST, ","), both(one))),
         Contest::Untrusted(one, None) => return Some(format!("Not to be trusted: {} costs the server {}", one.called(BEST, ","), both(one))),
         Contest::Untrusted(one, Some(two)) => {
@@ -147,29 +155,31 @@ fn title(view: &View<'_, '_>) -> Option<String> {
         }
         Contest::Clear(one, two) | Contest::Unclear(one, two) => (one, two),
     };
-    let untrusted = !view.trusted("memory.server.peak", &[one, two]);
-    let order = memory(one).zip(memory(two)).filter(|_| !untrusted).map_or(Order::Unclear, |(one, two)| one.against(&two));
+    let known = memory(one).zip(memory(two));
+    let trusted = view.trusted("memory.server.peak", &[one, two]);
+    // What there is to say of memory where it has no order.
+    let but = match (&known, trusted) {
+        (None, _) => "; memory is not known of both",
+        (Some(_), false) => "; memory is not to be trusted",
+        (Some(_), true) => "; no clear difference in memory",
+    };
+    let order = known.filter(|_| trusted).map_or(Order::Unclear, |(one, two)| one.against(&two));
     let (subject, other) = (one.called(BEST, ","), two.called(BEST, ""));
     Some(match (matches!(contest, Contest::Clear(..)), order) {
         (true, Order::Less) => format!("{subject} costs the server less than {other}: {} instead of {}", both(one), both(two)),
         (true, Order::More) => format!("{subject} takes less of the server’s CPU but more memory than {other}: {} instead of {}", both(one), both(two)),
-        (true, Order::Unclear) if untrusted => {
-            format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}; memory is not to be trusted", core(one), core(two))
-        }
-        (true, Order::Unclear) => {
-            format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}; no clear difference in memory", core(one), core(two))
-        }
-        (false, Order::Unclear) if untrusted => {
-            let (one_called, two_called) = (one.called(BEST, ","), two.called(BEST, ","));
-            format!("No clear difference in the CPU of the server: {one_called} {}; {two_called} {}; memory is not to be trusted", core(one), core(two))
+        (true, Order::Unclear) => format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}{but}", core(one), core(two)),
+        (false, Order::Unclear) if but.starts_with("; no clear") => {
+            format!("No clear difference in what {} and {} cost the server: {}; {}", subject, two.called(BEST, ","), both(one), both(two))
         }
         (false, Order::Unclear) => {
-            format!("No clear difference in what {} and {} cost the server: {}; {}", one.called(BEST, ","), two.called(BEST, ","), both(one), both(two))
+            format!("No clear difference in the CPU of the server: {subject} {}; {} {}{but}", core(one), two.called(BEST, ","), core(two))
         }
         (false, order) => {
             let (less, more) = if order == Order::Less { (one, two) } else { (two, one) };
-            let (less_called, more_called) = (less.called(BEST, ","), more.called(BEST, ""));
-            format!("{less_called} takes less of the server’s memory than {more_called}: {} instead of {}; no clear difference in CPU", mebi(less), mebi(more))
+            let figures = mebi(less).zip(mebi(more)).map_or_else(String::new, |(less, more)| format!(": {less} instead of {more}"));
+            let (less, more) = (less.called(BEST, ","), more.called(BEST, ""));
+            format!("{less} takes less of the server’s memory than {more}{figures}; no clear difference in CPU")
         }
     })
 }

@@ -4,7 +4,7 @@
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{family, firm, short};
+use super::finding::{Figure, Order, family, firm, short};
 use super::frame::{Frame, Over, Room};
 use super::labels::{self, Label};
 use super::marks::{Footnotes, Mark};
@@ -38,10 +38,9 @@ struct Line<'c> {
 
 impl<'c> Line<'c> {
     fn new(view: &'c View<'c, 'c>, contender: &str) -> Option<Self> {
-        let here = |part: &str| part.starts_with(&format!("{OVER}=")) || view.load_point.split(';').any(|other| other == part);
-        let swept = |cell: &&Cell<'_>| {
-            cell.contender.name == contender && cell.load_point.split(';').any(|part| part.starts_with(OVER)) && cell.load_point.split(';').all(here)
-        };
+        let over = |part: &str| part.split_once('=').is_some_and(|(path, _)| path == OVER);
+        let here = |part: &str| over(part) || view.load_point.split(';').any(|other| other == part);
+        let swept = |cell: &&Cell<'_>| cell.contender.name == contender && cell.load_point.split(';').any(over) && cell.load_point.split(';').all(here);
         let mut cells: Vec<&Cell<'_>> = view.summary.cells.iter().filter(swept).filter(|cell| cell.value(METRIC).is_some()).collect();
         cells.sort_by_key(|cell| cell.workload.subscribers);
         if cells.len() < 2 {
@@ -60,9 +59,14 @@ impl<'c> Line<'c> {
         self.cells.first().map_or(Direction::Control, |cell| cell.direction())
     }
 
-    /// p99 at the largest load.
-    fn last(&self) -> f64 {
-        self.cells.last().and_then(|cell| cell.value(METRIC)).unwrap_or(f64::INFINITY)
+    /// The cell at a load.
+    fn at(&self, wanted: f64) -> Option<&'c Cell<'c>> {
+        self.cells.iter().copied().find(|cell| load(cell) == wanted)
+    }
+
+    /// Its own largest load, which need not be that of others.
+    fn largest(&self) -> f64 {
+        self.cells.last().map_or(0.0, |cell| load(cell))
     }
 }
 
@@ -75,38 +79,41 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     let loads = || lines.iter().flat_map(|line| &line.cells).map(|cell| load(cell));
     let axis = Axis { over: OVER, unit: Unit::Number, ends: (loads().fold(f64::INFINITY, f64::min), loads().fold(0.0, f64::max)) };
     let all: Vec<&Cell<'_>> = lines.iter().flat_map(|line| line.cells.iter().copied()).collect();
-    let elsewhere: Vec<&str> = view.load_point.split(';').filter(|part| !part.is_empty() && !part.starts_with(OVER)).collect();
+    let elsewhere: Vec<&str> = view.load_point.split(';').filter(|part| !part.is_empty() && !part.starts_with(&format!("{OVER}="))).collect();
     let at = if elsewhere.is_empty() { String::new() } else { format!(", at {}", brief(&elsewhere.join(";"))) };
+    let missing = view.cells.iter().filter(|cell| !lines.iter().any(|line| line.name() == cell.contender.name));
+    let footnotes =
+        Footnotes::new(view.summary, &all, METRICS).not_drawn(missing.map(|cell| (cell.contender.name.as_str(), "fewer than two loads with deliveries")));
     let frame = Frame {
         title: title(view, &lines, &axis).ok_or(WITHOUT)?,
         subtitle: "p99 of delivery latency (measured time), and CPU of the server, over the number of subscribers (log axes); a ring is the knee: \
                    beyond it, more subscribers cost more waiting than they bring deliveries"
             .to_owned(),
         over: Some(Over { path: OVER.to_owned(), words: format!("{OVER} from {} to {}{at}", axis.unit.show(axis.ends.0), axis.unit.show(axis.ends.1)) }),
-        footnotes: Footnotes::new(view.summary, &all, METRICS),
+        footnotes,
     };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &lines, &axis)) })
 }
 
-/// The knees of the best push and the best polling: those with the least latency at their largest load.
+/// The knees of the best push and the best polling.
 fn title(view: &View<'_, '_>, lines: &[Line<'_>], axis: &Axis<'_>) -> Option<String> {
-    let of = |direction: Direction| {
-        let side: Vec<&Line<'_>> = lines.iter().filter(|line| line.direction() == direction).collect();
-        let best = side.iter().copied().min_by(|one, other| one.last().total_cmp(&other.last()))?;
-        let family = family(direction).filter(|_| side.len() > 1);
-        Some((best, family.map_or_else(|| short(best.name()), |family| format!("{}, the freshest {family},", short(best.name())))))
-    };
-    let sides: Vec<(&Line<'_>, String)> = [Direction::Push, Direction::Pull].into_iter().filter_map(of).collect();
-    let (first, others) = sides.split_first()?;
-    let untrusted = sides.iter().any(|(line, _)| line.cells.iter().all(|cell| !view.trusts(METRIC, cell)));
-    if untrusted {
-        let each = sides.iter().map(|(line, name)| format!("{name} p99 {} at {}", firm(show_seconds(line.last())), axis.value(axis.ends.1)));
+    let of = |direction: Direction| best(view, &lines.iter().filter(|line| line.direction() == direction).collect::<Vec<_>>());
+    let mut sides: Vec<(&Line<'_>, String)> = [Direction::Push, Direction::Pull].into_iter().filter_map(of).collect();
+    if sides.is_empty() {
+        sides.extend(of(Direction::Control));
+    }
+    let p99 =
+        |line: &Line<'_>, at: f64| line.at(at).and_then(|cell| cell.value(METRIC)).map_or_else(|| "unknown".to_owned(), |seconds| firm(show_seconds(seconds)));
+    if sides.iter().any(|(line, _)| line.cells.iter().all(|cell| !view.trusts(METRIC, cell))) {
+        let each = sides.iter().map(|(line, name)| format!("{name} p99 {} at {}", p99(line, line.largest()), axis.value(line.largest())));
         return Some(format!("Not to be trusted: {}", each.collect::<Vec<_>>().join("; ")));
     }
-    let none = sides.iter().all(|(line, _)| matches!(line.knee, Knee::NotInRange { largest } if largest == axis.ends.1));
-    if none {
-        let each = sides.iter().map(|(line, name)| format!("{} with {}", firm(show_seconds(line.last())), name.trim_end_matches(',')));
-        return Some(format!("No knee up to {}: p99 is then {}", axis.value(axis.ends.1), each.collect::<Vec<_>>().join(", ")));
+    let ((first, _), rest) = sides.split_first()?;
+    if let Knee::NotInRange { largest } = first.knee
+        && rest.iter().all(|(line, _)| line.knee == first.knee)
+    {
+        let each = sides.iter().map(|(line, name)| format!("{} with {}", p99(line, largest), name.trim_end_matches(',')));
+        return Some(format!("No knee up to {}: p99 is then {}", axis.value(largest), each.collect::<Vec<_>>().join(", ")));
     }
     let whole = |(line, name): &(&Line<'_>, String)| match line.knee {
         Knee::At { load, .. } => format!("{name} has its knee at {}", axis.value(load)),
@@ -114,11 +121,27 @@ fn title(view: &View<'_, '_>, lines: &[Line<'_>], axis: &Axis<'_>) -> Option<Str
         Knee::AtOrBelow { smallest } => format!("{name} is past its knee from {} on", axis.value(smallest)),
         Knee::CannotTell(_) => format!("whether {name} has a knee cannot be told"),
     };
-    let mut sentence = std::iter::once(first).chain(others).map(whole).collect::<Vec<_>>().join("; ");
-    if sentence.starts_with("whether") {
+    let mut sentence = sides.iter().map(whole).collect::<Vec<_>>().join("; ");
+    if sentence.starts_with("whether ") {
         sentence.replace_range(..1, "W");
     }
     Some(sentence)
+}
+
+/// Of the lines of a side, the one with the least latency at the largest load that all of them have, and what it is called: at different loads
+/// latencies say nothing about who is fresher. Without such a load, the first.
+fn best<'l, 'c>(view: &View<'_, '_>, side: &[&'l Line<'c>]) -> Option<(&'l Line<'c>, String)> {
+    let first = *side.first()?;
+    let family = family(first.direction()).filter(|_| side.len() > 1);
+    let shared = first.cells.iter().rev().map(|cell| load(cell)).find(|at| side.iter().all(|line| line.at(*at).is_some()));
+    let (Some(family), Some(shared)) = (family, shared) else { return Some((first, short(first.name()))) };
+    let there = |line: &Line<'c>| line.at(shared).and_then(|cell| Some((cell, Figure::of_metric(cell, METRIC)?)));
+    let least = |line: &&&Line<'c>| there(line).map_or(f64::INFINITY, |(_, figure)| figure.value);
+    let best = *side.iter().min_by(|one, other| least(one).total_cmp(&least(other)))?;
+    let (cell, figure) = there(best)?;
+    let behind = |line: &&Line<'c>| there(line).is_some_and(|(other, more)| view.trusts(METRIC, other) && figure.against(&more) == Order::Less);
+    let alone = view.trusts(METRIC, cell) && side.iter().filter(|line| line.name() != best.name()).all(behind);
+    Some((best, format!("{}, {} freshest {family},", short(best.name()), if alone { "the" } else { "among the" })))
 }
 
 /// What the label of a line says of its knee.

@@ -36,17 +36,26 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     // As many nines as the samples bear out, and two at least, so that p99 is on the axis.
     let nines = (samples as f64).log10().clamp(2.0, 6.0);
     let series: Vec<Series<'_>> = view.cells.iter().filter_map(|cell| Series::new(cell, nines, view.mark(cell, METRICS))).collect();
+    let contest = view.contest("latency.p99", |cell| Figure::of_metric(cell, "latency.p99"));
+    let updates = updates(view, &contest);
     let words = Words {
-        say: &|name, figure| format!("{name} shows 99\u{a0}% of updates within {figure}"),
+        say: &|name, figure| format!("{name} shows 99\u{a0}% of {updates} within {figure}"),
         briefly: &|figure| format!("within {figure}"),
-        topic: "the time until 99\u{a0}% of updates are seen",
+        topic: &format!("the time until 99\u{a0}% of {updates} are seen"),
         best: "freshest",
         show: &show_seconds,
     };
-    let contest = view.contest("latency.p99", |cell| Figure::of_metric(cell, "latency.p99"));
     let title = words.title(&contest).ok_or("nothing was delivered: it needs one delivery at least")?;
-    let frame = Frame { title, subtitle: subtitle(view, &contest), over: None, footnotes: view.footnotes(METRICS) };
+    let silent = view.cells.iter().filter(|cell| cell.times.latency.count() == 0);
+    let footnotes = view.footnotes(METRICS).not_drawn(silent.map(|cell| (cell.contender.name.as_str(), "nothing delivered")));
+    let frame = Frame { title, subtitle: subtitle(view, &contest), over: None, footnotes };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &series, nines)) })
+}
+
+/// What a percentile is one of: a loss has no latency, so that the sentence must not include it.
+pub(super) fn updates(view: &View<'_, '_>, contest: &Contest) -> &'static str {
+    let lossy = |cell: &Cell<'_>| contest.is_about(cell) && cell.trials.iter().any(|trial| trial.deliveries.lost > 0);
+    if view.cells.iter().any(|cell| lossy(cell)) { "the updates that arrive" } else { "updates" }
 }
 
 /// In a title stands measured time; where it is compressed, the scenario's time of the same contenders stands below.

@@ -8,10 +8,12 @@ use resvg::usvg::{Group, Node};
 
 use super::*;
 use crate::measure::recording::{Direction, Recording, Role, Trial};
-use crate::summary::Summary;
 use crate::summary::fixture::made_up;
+use crate::summary::{Cell, Grade, Summary};
 use recordings::{crowd, drawn_of, growing, kinds, marked_up, small, stretched, untrusted};
 
+mod break_evens;
+mod claims;
 mod recordings;
 mod titles;
 
@@ -63,7 +65,11 @@ fn assert_tidy(kind: &str, picture: &Picture) {
 #[test]
 fn every_kind_of_recording_gives_tidy_pictures() {
     for (kind, recording) in kinds() {
-        for picture in everything(&recording, Theme::Light) {
+        let pictures = everything(&recording, Theme::Light);
+        // What is not drawn cannot touch anything.
+        let names: Vec<&str> = pictures.iter().map(|picture| picture.name).collect();
+        assert_eq!(names, NAMES.into_iter().filter(|name| drawn_of(kind, name)).collect::<Vec<_>>(), "{kind}");
+        for picture in pictures {
             assert_tidy(kind, &picture);
         }
     }
@@ -130,10 +136,30 @@ proptest! {
         for trial in recording.trials.iter_mut().filter(|trial| names.get(doubtful) == Some(&trial.contender)) {
             trial.deliveries.corrupt = 1;
         }
-        for picture in everything(&recording, Theme::Dark) {
-            assert_tidy(&format!("{names:?} {powers:?} {sweeps} {doubtful}"), &picture);
+        let case = format!("{names:?} {powers:?} {sweeps} {doubtful}");
+        let pictures = everything(&recording, Theme::Dark);
+        let drawn: Vec<&str> = pictures.iter().map(|picture| picture.name).collect();
+        let kind = if sweeps { "growing" } else { "crowd" };
+        let summary = Summary::new(&recording);
+        // Two contenders that are to be compared need figures at two load points each.
+        let comparable = |name: &str| match name {
+            "break-even-bytes" => compared(&summary, "bytes.wire.per_update"),
+            "break-even-cpu" => compared(&summary, "cpu.total.per_1000_updates"),
+            _ => true,
+        };
+        prop_assert_eq!(drawn, NAMES.into_iter().filter(|name| drawn_of(kind, name) && comparable(name)).collect::<Vec<_>>(), "{}", case);
+        for picture in pictures {
+            assert_tidy(&case, &picture);
         }
     }
+}
+
+/// Whether two contenders have a figure that can be trusted at the same two load points.
+fn compared(summary: &Summary<'_>, metric: &str) -> bool {
+    let trusted =
+        |cell: &Cell<'_>| cell.value(metric).is_some_and(|value| value > 0.0) && summary.doubts_on(cell, metric).all(|doubt| doubt.grade != Grade::Untrusted);
+    let both = |point: &&str| summary.at(point).filter(|cell| trusted(cell)).count() >= 2;
+    summary.load_points().iter().filter(|point| both(point)).count() >= 2
 }
 
 #[test]
@@ -253,6 +279,21 @@ fn a_contender_with_nothing_delivered_is_said_to_have_none() {
     assert!(named(&pictures, "per-update").svg.contains("nothing delivered"));
 }
 
+/// The set of charts is of the scenario's own load point, and the foot says which.
+#[test]
+fn a_set_of_charts_is_of_the_load_point_that_is_shown() {
+    let mut recording = made_up().scale(0.05).sweep(&[0.5, 1.0, 2.0, 4.0]).build();
+    for (text, topics) in [("[workload]\ntopics = 200", 200), ("[workload]\ntopics = 50", 50), ("", 100)] {
+        recording.scenario.text = text.to_owned();
+        let summary = Summary::new(&recording);
+        assert_eq!(shown(&summary), format!("workload.topics={topics}"));
+        let pictures = all(&summary, Theme::Light);
+        assert_eq!(pictures, draw(&summary, shown(&summary), Theme::Light).pictures);
+        let texts = all_texts(named(&pictures, "per-update"));
+        assert!(texts.contains(&format!("at workload.topics={topics} ")) && texts.contains(&format!("× {topics} topics")), "{texts}");
+    }
+}
+
 fn all_texts(picture: &Picture) -> String {
     texts(&picture.svg).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join("\n")
 }
@@ -340,7 +381,11 @@ fn pictures_are_drawn_in_both_themes() {
     for (kind, recording) in drawn {
         for theme in Theme::ALL {
             let pictures = everything(&recording, theme);
-            assert!(!made || pictures.iter().map(|picture| picture.name).eq(NAMES.into_iter().filter(|name| drawn_of(&kind, name))), "{kind}");
+            let names: Vec<&str> = pictures.iter().map(|picture| picture.name).collect();
+            assert!(!names.is_empty(), "{kind}");
+            if made {
+                assert_eq!(names, NAMES.into_iter().filter(|name| drawn_of(&kind, name)).collect::<Vec<_>>(), "{kind}");
+            }
             for picture in pictures {
                 let png = png(&picture.svg, if folder.is_some() { 1_600 } else { 320 }).unwrap();
                 assert_eq!(&png[1..4], b"PNG");

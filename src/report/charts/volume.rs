@@ -37,10 +37,11 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
             (!points.is_empty()).then_some(Series { cell, points, mean, mark: view.mark(cell, METRICS) })
         })
         .collect();
+    let second = if view.summary.recording.scenario.compression == 1.0 { "second" } else { "measured second" };
     let words = Words {
-        say: &|name, figure| format!("{name} exchanges {} a second", finding::count(figure, "message")),
+        say: &|name, figure| format!("{name} exchanges {} a {second}", finding::count(figure, "message")),
         briefly: &|figure| figure.to_owned(),
-        topic: "messages a second",
+        topic: &format!("messages a {second}"),
         best: "quietest",
         show: &show_number,
     };
@@ -59,12 +60,13 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         (true, false) => " (log scale)",
         (true, true) => " (log scale; nothing at all lies on the lowest line)",
     };
-    let second = if view.summary.recording.scenario.compression == 1.0 { "second" } else { "measured second" };
+    let silent = view.cells.iter().filter(|cell| !series.iter().any(|series| std::ptr::eq(series.cell, **cell)));
+    let footnotes = view.footnotes(METRICS).not_drawn(silent.map(|cell| (cell.contender.name.as_str(), "no time-line")));
     let frame = Frame {
         title,
         subtitle: format!("Messages per {second} on the subscribers’ leg, requests and responses, both ways{axis}{}", over_time::note(window)),
         over: None,
-        footnotes: view.footnotes(METRICS),
+        footnotes,
     };
     let fill = move |canvas: &mut Canvas<'_>, room: Room| fill(canvas, room, view, &series, scale, zero);
     Ok(Chart { frame, fill: Box::new(fill) })

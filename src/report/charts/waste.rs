@@ -4,7 +4,7 @@
 //! only points at news is not in vain, and an answer that was held until nothing came is.
 
 use super::canvas::{Align, Canvas, Hand};
-use super::finding::{Figure, Order, short};
+use super::finding::{Figure, Order, foremost, short};
 use super::frame::{Frame, Room};
 use super::marks::{self, Footnotes};
 use super::picture::Chart;
@@ -34,44 +34,56 @@ struct Waffle<'c> {
 }
 
 pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static str> {
-    let asking = view.cells.iter().filter(|cell| cell.direction() == Direction::Pull);
-    let waffle = |cell: &&'c Cell<'c>| {
-        let polls = Figure::of_trials(cell, |trial| Some(trial.exchanges as f64))?.value;
-        Some(Waffle { cell, waste: Figure::of_metric(cell, METRIC)?, polls })
-    };
-    let mut waffles: Vec<Waffle<'_>> = asking.filter_map(waffle).collect();
+    let mut waffles: Vec<Waffle<'_>> = Vec::new();
+    let mut silent: Vec<(&str, &str)> = Vec::new();
+    for cell in view.cells.iter().copied().filter(|cell| cell.direction() == Direction::Pull) {
+        let polls = Figure::of_trials(cell, |trial| Some(trial.exchanges as f64)).map_or(0.0, |polls| polls.value);
+        match Figure::of_metric(cell, METRIC) {
+            Some(waste) => waffles.push(Waffle { cell, waste, polls }),
+            None => silent.push((cell.contender.name.as_str(), "no poll sent")),
+        }
+    }
     let title = title(view, &waffles).ok_or("nobody polls, or no poll was sent: it needs a contender that asks")?;
+    // Push is not shown: doubts about it are none about this.
+    let footnotes = Footnotes::new(view.summary, &waffles.iter().map(|waffle| waffle.cell).collect::<Vec<_>>(), METRICS).not_drawn(silent);
     let left_out = waffles.len().saturating_sub(MOST);
-    waffles.truncate(MOST);
+    let ends = ends(&waffles).map(|(first, last)| [first.cell, last.cell]);
+    let waffles = foremost(waffles, MOST, |waffle| ends.iter().flatten().any(|end| std::ptr::eq(*end, waffle.cell)));
     let rest = if left_out > 0 { format!("; {left_out} more are left out") } else { String::new() };
-    let frame = Frame {
-        title,
-        subtitle: format!("A square for each of 100 polls: coloured, it brought news; grey, there was nothing new to be had{rest}"),
-        over: None,
-        // Push is not shown: doubts about it are none about this.
-        footnotes: Footnotes::new(view.summary, &waffles.iter().map(|waffle| waffle.cell).collect::<Vec<_>>(), METRICS),
-    };
+    let failed = waffles.iter().flat_map(|waffle| &waffle.cell.trials).any(|trial| trial.failed_requests > 0);
+    let grey = if failed { "there was no news, or the request failed" } else { "there was no news" };
+    let frame = Frame { title, subtitle: format!("A square for each of 100 polls: coloured, it brought news; grey, {grey}{rest}"), over: None, footnotes };
     Ok(Chart { frame, fill: Box::new(move |canvas, room| fill(canvas, room, view, &waffles)) })
 }
 
-/// The thriftiest beside the most wasteful: what polls find depends on how one asks.
+/// Those with the least and the most waste; of equals, the first in the scenario's order and the last.
+fn ends<'w, 'c>(waffles: &'w [Waffle<'c>]) -> Option<(&'w Waffle<'c>, &'w Waffle<'c>)> {
+    let by_waste = |one: &&Waffle<'_>, two: &&Waffle<'_>| one.waste.value.total_cmp(&two.waste.value);
+    Some((waffles.iter().min_by(by_waste)?, waffles.iter().max_by(by_waste)?))
+}
+
+/// The thriftiest beside the most wasteful: what polls find depends on how one asks. Whether one alone is so depends on all others.
 fn title(view: &View<'_, '_>, waffles: &[Waffle<'_>]) -> Option<String> {
-    let mut sorted: Vec<&Waffle<'_>> = waffles.iter().collect();
-    sorted.sort_by(|one, two| one.waste.value.total_cmp(&two.waste.value));
-    let (first, last) = (*sorted.first()?, *sorted.last()?);
+    let (first, last) = ends(waffles)?;
     let name = |waffle: &Waffle<'_>| short(&waffle.cell.contender.name);
     let vain = |waffle: &Waffle<'_>| of_100(waffle.waste.value);
     let are = if vain(first) == "1" { "is" } else { "are" };
     let both = format!("{} {are} in vain with {}, {} with {}", vain(first), name(first), vain(last), name(last));
-    let said = if sorted.len() == 1 { format!("{} {are} in vain with {}", vain(first), name(first)) } else { both.clone() };
+    let said = if waffles.len() == 1 { format!("{} {are} in vain with {}", vain(first), name(first)) } else { both.clone() };
     if [first, last].iter().any(|waffle| !view.trusts(METRIC, waffle.cell)) {
         return Some(format!("Not to be trusted: of {POLLS}, {said}"));
     }
+    let ahead = |one: &Waffle<'_>, other: &Waffle<'_>| {
+        [one, other].iter().all(|waffle| view.trusts(METRIC, waffle.cell)) && one.waste.against(&other.waste) == Order::Less
+    };
+    let others = |of: &Waffle<'_>| waffles.iter().filter(move |other| !std::ptr::eq(other.cell, of.cell)).collect::<Vec<_>>();
+    let one_of = |is_alone: bool| if is_alone { "the" } else { "among the" };
     Some(match first.waste.against(&last.waste) {
-        _ if sorted.len() == 1 => format!("Of {POLLS}, {said}"),
+        _ if waffles.len() == 1 => format!("Of {POLLS}, {said}"),
         Order::Less => {
-            let (thrifty, wasteful) = (name(first), name(last));
-            format!("Of {POLLS}, {} {are} in vain with {thrifty}, the thriftiest polling; {} with {wasteful}, the most wasteful", vain(first), vain(last))
+            let thrifty = format!("{}, {} thriftiest polling", name(first), one_of(others(first).into_iter().all(|other| ahead(first, other))));
+            let wasteful = format!("{}, {} most wasteful", name(last), one_of(others(last).into_iter().all(|other| ahead(other, last))));
+            format!("Of {POLLS}, {} {are} in vain with {thrifty}; {} with {wasteful}", vain(first), vain(last))
         }
         Order::More | Order::Unclear => format!("No clear difference in waste: of {POLLS}, {both}"),
     })

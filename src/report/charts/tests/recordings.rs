@@ -27,6 +27,45 @@ pub fn crossing(repeats: u32) -> Recording {
     recording
 }
 
+/// Topics are swept by these factors of a hundred; bytes on the wire for an update are what is said of (contender, topics, repeat). The contenders
+/// are those of the fixture, and `webhook`, a second push.
+pub fn by_bytes(factors: &[f64], of: impl Fn(&str, f64, u32) -> f64) -> Recording {
+    let mut recording = made_up().scale(0.05).repeats(3).sweep(factors).build();
+    twin(&mut recording, "xmpp-pubsub", "webhook");
+    for trial in &mut recording.trials {
+        let bytes = of(&trial.contender, trial.workload.topics as f64, trial.repeat);
+        let window = &mut trial.subscriber_traffic_by_server.as_mut().unwrap().window;
+        // Large, so that whole bytes are exact enough.
+        window.wire_up = 0;
+        window.wire_down = (trial.deliveries.delivered as f64 * bytes * 1_000.0) as u64;
+    }
+    recording
+}
+
+/// Another contender, just like one that is there.
+pub fn twin(recording: &mut Recording, of: &str, name: &str) {
+    let mut copy = recording.contenders.iter().find(|contender| contender.name == of).unwrap().clone();
+    copy.name = name.to_owned();
+    recording.contenders.push(copy);
+    let mut trials: Vec<_> = recording.trials.iter().filter(|trial| trial.contender == of).cloned().collect();
+    trials.iter_mut().for_each(|trial| trial.contender = name.to_owned());
+    recording.trials.extend(trials);
+}
+
+/// CPU and latency of a contender, each so many times as much in the first and in the second repeat.
+pub fn times(recording: &mut Recording, name: &str, cpu: [f64; 2], latency: [f64; 2]) {
+    for trial in recording.trials.iter_mut().filter(|trial| trial.contender == name) {
+        let place = trial.repeat as usize - 1;
+        for side in trial.sides.iter_mut().filter_map(|side| side.cpu.as_mut()) {
+            side.window.user *= cpu[place];
+            side.window.system *= cpu[place];
+        }
+        for distribution in [&mut trial.times.latency, &mut trial.times.scenario_latency] {
+            *distribution = stretched(distribution, latency[place]);
+        }
+    }
+}
+
 /// Subscribers are swept, so many times fifty; those who queue have room for 440 of them, as an M/M/1 queue has.
 pub fn growing(loads: &[f64], queues: impl Fn(&str) -> bool) -> Recording {
     let factors: Vec<f64> = loads.iter().map(|load| load / 100.0).collect();
