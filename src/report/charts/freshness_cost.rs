@@ -179,18 +179,24 @@ fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
                 cpu(fresh)
             )
         }
-        (Contest::Clear(cheap, dear), Contest::Unclear(one, two)) => {
+        (Contest::Clear(cheap, dear), Contest::Unclear(one, two)) if pair(one, two, cheap, dear) => {
             let (cheaper, dearer) = (cheap.called("cheapest", ","), dear.called("cheapest", ""));
-            let whose =
-                if pair(one, two, cheap, dear) { String::new() } else { format!(" between {} ({}) and {} ({})", name(one), seen(one), name(two), seen(two)) };
             let figures = format!("{} of CPU for one update instead of {}", cpu(cheap), cpu(dear));
-            format!("{cheaper} is cheaper than {dearer}: {figures}; no clear difference in freshness{whose}")
+            format!("{cheaper} is cheaper than {dearer}: {figures}; no clear difference in freshness")
+        }
+        (Contest::Clear(cheap, dear), Contest::Unclear(one, two)) => {
+            let figures = format!("{} takes {} of CPU for one update, {} {}", name(cheap), cpu(cheap), name(dear), cpu(dear));
+            let other = format!("{} within {}, {} {}", name(one), seen(one), name(two), seen(two));
+            format!("{} is cheaper: {figures}; no clear difference in freshness: {other}", party(cheap, dear))
+        }
+        (Contest::Unclear(one, two), Contest::Clear(fresh, stale)) if pair(one, two, fresh, stale) => {
+            let (fresher, staler) = (fresh.called("freshest", ","), stale.called("freshest", ""));
+            format!("{fresher} is fresher than {staler}: seen within {} instead of {}; no clear difference in CPU", seen(fresh), seen(stale))
         }
         (Contest::Unclear(one, two), Contest::Clear(fresh, stale)) => {
-            let (fresher, staler) = (fresh.called("freshest", ","), stale.called("freshest", ""));
-            let whose =
-                if pair(one, two, fresh, stale) { String::new() } else { format!(" between {} ({}) and {} ({})", name(one), cpu(one), name(two), cpu(two)) };
-            format!("{fresher} is fresher than {staler}: seen within {} instead of {}; no clear difference in CPU{whose}", seen(fresh), seen(stale))
+            let figures = format!("{} is seen within {}, {} within {}", name(fresh), seen(fresh), name(stale), seen(stale));
+            let other = format!("{} {} for one update, {} {}", name(one), cpu(one), name(two), cpu(two));
+            format!("{} is fresher: {figures}; no clear difference in CPU: {other}", party(fresh, stale))
         }
         (Contest::Unclear(one, two), Contest::Unclear(first, second)) if pair(one, two, first, second) => {
             format!("No clear difference in CPU and freshness: {}; {}", whole(one), brief(two))
@@ -248,6 +254,15 @@ fn leads(view: &View<'_, '_>, cells: &[&Cell<'_>], side: &Side, rival: &Cell<'_>
     let own = side.cell(cells).filter(|cell| view.trusts(what.metric(), cell)).and_then(|cell| what.of(cell));
     let others = what.of(rival).filter(|_| view.trusts(what.metric(), rival));
     own.zip(others).is_some_and(|(own, other)| own.against(&other) == Order::Less)
+}
+
+/// Who wins a contest of the best of both sides, at the beginning of a sentence; of one side, by name.
+fn party(winner: &Side, loser: &Side) -> String {
+    match family(winner.direction).filter(|_| winner.direction != loser.direction) {
+        Some("push") => "Push".to_owned(),
+        Some(_) => "Polling".to_owned(),
+        None => winner.called("", ""),
+    }
 }
 
 /// Whether two contests are of the same two.

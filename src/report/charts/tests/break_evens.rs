@@ -5,8 +5,12 @@ use super::{all_texts, everything, named};
 use crate::measure::recording::{Direction, Recording};
 use crate::report::charts::Theme;
 
+/// With plain spaces; of names as short as these it stands in the picture uncut.
 fn title(recording: &Recording) -> String {
-    named(&everything(recording, Theme::Light), "break-even-bytes").title.replace('\u{a0}', " ")
+    let pictures = everything(recording, Theme::Light);
+    let picture = named(&pictures, "break-even-bytes");
+    assert!(!all_texts(picture).contains('…'), "{}", picture.title);
+    picture.title.replace('\u{a0}', " ")
 }
 
 /// Up to 800 topics. One poller rises and meets 1,500 at 70, another falls and meets it at 150; what nobody else has is out of the way.
