@@ -5,6 +5,7 @@
 //! would come, so that an input can be read, and one that a capture holds can be put in.
 
 mod carriers;
+mod client;
 mod feeds;
 mod files;
 mod http;

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use rumqttc::mqttbytes::{matches, v4, valid_filter, valid_topic};
 use rumqttc::v5::mqttbytes::v5;
 
+use super::client::{Client, ROOM};
 use super::stream::cuts;
 use crate::contender::Limits;
 use crate::contenders::mqtt::broker::Broker;
@@ -16,8 +17,6 @@ use crate::contenders::mqtt::packets::{self, Asked, Publish, Reader};
 use crate::contenders::mqtt::session::{MqttSession, Server};
 use crate::contenders::mqtt::settings::Version;
 use crate::contenders::mqtt::wire::{self, Reason};
-use crate::measure::ledger::Ledger;
-use crate::protocols::tcp::{Flow, Outlet, Session as _};
 
 /// Most bytes of a packet here: little enough for the bound to be met.
 const LARGEST: usize = 1_000;
@@ -149,46 +148,13 @@ pub fn mqtt_filters(bytes: &[u8]) {
     assert!(filter::matches(name, name) && filter::matches("#", name) != name.starts_with('$'));
 }
 
-/// How much may wait to leave a session.
-const ROOM: usize = 100_000;
-
 fn server() -> Rc<Server> {
-    // No more topics or bytes than could be named: in which order things are done hangs on the pieces, and who then finds no room.
-    let limits = Limits { payload: 500, topics: 10_000, stored: 1 << 20, patience: Duration::ZERO, ..Limits::default() };
+    let limits = Limits { payload: 500, topics: 8, stored: 2_000, patience: Duration::ZERO, ..Limits::default() };
     Rc::new(Server { broker: Broker::new(limits), largest: LARGEST as u32, bound: ROOM, listeners: Cell::new(0) })
 }
 
-/// A session, what was said to it, and how it goes on.
-struct Client {
-    outlet: Rc<Outlet>,
-    session: MqttSession,
-    heard: BytesMut,
-    flow: Flow,
-}
-
-impl Client {
-    fn new(server: &Rc<Server>) -> Self {
-        let outlet = Rc::new(Outlet::into_queue(Ledger::default().meter(), ROOM));
-        let session = MqttSession::new(Rc::clone(server), Rc::clone(&outlet));
-        Self { outlet, session, heard: BytesMut::new(), flow: Flow::Continue }
-    }
-
-    fn say(&mut self, pieces: &[&[u8]]) {
-        for piece in pieces {
-            if self.flow == Flow::Continue {
-                self.flow = self.session.feed(piece);
-                while self.session.pour(ROOM / 2) && self.outlet.is_open() {
-                    self.hear();
-                }
-            }
-        }
-    }
-
-    /// Takes what waits; all that was said.
-    fn hear(&mut self) -> &BytesMut {
-        self.heard.extend_from_slice(&self.outlet.take());
-        &self.heard
-    }
+fn client(server: &Rc<Server>) -> Client<MqttSession> {
+    Client::new(|outlet| MqttSession::new(Rc::clone(server), outlet))
 }
 
 /// A subscription to everything, with acknowledgements.
@@ -200,30 +166,31 @@ fn everything(version: Version) -> &'static [u8] {
 }
 
 /// Bytes as all that a client says, and as what it says behind its introduction, in either version: whatever the broker says to it, and to others of either
-/// version who are subscribed to everything, the client library reads; and where the bytes are cut changes nothing about the end.
+/// version who are subscribed to everything, the client library reads; and where the bytes are cut changes nothing of what any of them is told.
 pub fn mqtt_session(bytes: &[u8]) {
     let behind = VERSIONS.map(|version| [&connect(version, b'a')[..], bytes].concat());
     for said in [bytes, &behind[0], &behind[1]] {
         let mut introduced = Reader::new(LARGEST);
         introduced.push(said);
         let _ = introduced.read();
-        let [_, cut] = cuts(said);
-        let [whole, parts] = [vec![said], cut].map(|pieces| {
+        let [single, cut] = cuts(said);
+        let [whole, single, cut] = [vec![said], single, cut].map(|pieces| {
             let server = server();
-            let mut listeners = VERSIONS.map(|_| Client::new(&server));
+            let mut listeners = VERSIONS.map(|_| client(&server));
             for ((listener, version), name) in listeners.iter_mut().zip(VERSIONS).zip(b'b'..) {
                 listener.say(&[&connect(version, name), everything(version)]);
             }
-            let mut client = Client::new(&server);
+            let mut client = client(&server);
             client.say(&pieces);
-            client.session.ended();
-            is_readable(introduced.version().unwrap_or(Version::V3), client.hear().clone());
-            for (listener, version) in listeners.iter_mut().zip(VERSIONS) {
-                is_readable(version, listener.hear().clone());
-            }
-            client.flow
+            (client.leave(), listeners.map(Client::leave))
         });
-        assert_eq!(parts, whole, "the pieces make a difference");
+        is_readable(introduced.version().unwrap_or(Version::V3), whole.0.0.clone());
+        for ((heard, _), version) in whole.1.iter().zip(VERSIONS) {
+            is_readable(version, heard.clone());
+        }
+        for parts in [single, cut] {
+            assert_eq!(parts, whole, "the pieces make a difference");
+        }
     }
 }
 

@@ -5,21 +5,20 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use flate2::read::DeflateDecoder;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::client::{Client, ROOM};
 use super::http::responses;
 use super::stream::cuts;
 use crate::contender::Limits;
 use crate::contenders::websocket::hub::Hub;
 use crate::contenders::websocket::session::{PATH, Server, WebSession};
 use crate::contenders::websocket::words::{Encoding, SUBPROTOCOLS, Wish, Word};
-use crate::measure::ledger::Ledger;
-use crate::protocols::tcp::{Flow, Outlet, Session as _};
 use crate::protocols::websocket::deflate::{self, Inflater, WINDOW};
 use crate::protocols::websocket::frame::{self, Closing, Opcode, Reader, Received, TOO_BIG};
 use crate::protocols::websocket::handshake::{self, Offer, Outcome, Request};
@@ -170,6 +169,12 @@ fn server_says(bytes: &[u8]) {
         Ok(Some(agreed)) => {
             let fields = fields(&said[..agreed.length]);
             assert!(fields.iter().any(|(name, value)| name == "sec-websocket-accept" && value.trim() == key), "taken without the key");
+            let only = |name: &str, asked: &str| {
+                values(&fields, name).flat_map(|value| value.split(',')).all(|one| one.trim().starts_with(asked) || one.trim().is_empty())
+            };
+            // What is no text is no value of ours, but one here.
+            let is_text = std::str::from_utf8(&said).is_ok();
+            assert!(!is_text || only("sec-websocket-protocol", SUBPROTOCOLS[0]) && only("sec-websocket-extensions", "permessage-deflate"), "not asked for");
             for cut in [0, agreed.length / 2, agreed.length - 1] {
                 assert_eq!(request.read(&said[..cut]), Ok(None), "taken before its end");
             }
@@ -232,46 +237,14 @@ pub fn websocket_words(bytes: &[u8]) {
     }
 }
 
-/// How much may wait to leave a session.
-const ROOM: usize = 100_000;
-
 fn server() -> Rc<Server> {
     let limits = Limits { payload: 500, topics: 4, stored: 2_000, ..Limits::default() };
     let (heartbeat, patience) = (Duration::from_secs(30), Duration::from_secs(30));
     Rc::new(Server { hub: Hub::new(limits), heartbeat, patience, deflate: true, largest: LARGEST, listeners: Cell::new(0) })
 }
 
-/// A session, what was said to it, and how it goes on.
-struct Client {
-    outlet: Rc<Outlet>,
-    session: WebSession,
-    heard: BytesMut,
-    flow: Flow,
-}
-
-impl Client {
-    fn new(server: &Rc<Server>) -> Self {
-        let outlet = Rc::new(Outlet::into_queue(Ledger::default().meter(), ROOM));
-        let session = WebSession::new(Rc::clone(server), Rc::clone(&outlet));
-        Self { outlet, session, heard: BytesMut::new(), flow: Flow::Continue }
-    }
-
-    fn say(&mut self, pieces: &[&[u8]]) {
-        for piece in pieces {
-            if self.flow == Flow::Continue {
-                self.flow = self.session.feed(piece);
-                while self.session.pour(ROOM / 2) && self.outlet.is_open() {
-                    self.hear();
-                }
-            }
-        }
-    }
-
-    /// Takes what waits; all that was said.
-    fn hear(&mut self) -> &BytesMut {
-        self.heard.extend_from_slice(&self.outlet.take());
-        &self.heard
-    }
+fn client(server: &Rc<Server>) -> Client<WebSession> {
+    Client::new(|outlet| WebSession::new(Rc::clone(server), outlet))
 }
 
 /// A request for a WebSocket with this subprotocol, uncompressed.
@@ -280,25 +253,26 @@ fn request(encoding: Encoding) -> Vec<u8> {
 }
 
 /// Bytes as all that a client says, and as what it says behind a handshake, in either encoding: whatever the server says to it, and to another who is
-/// subscribed to the topic `a`, tungstenite's client reads, and our own reads the words; and where the bytes are cut changes nothing about the end.
+/// subscribed to the topic `a`, tungstenite's client reads, and our own reads the words; and where the bytes are cut changes nothing of what either is told.
 pub fn websocket_session(bytes: &[u8]) {
     let behind = ENCODINGS.map(|encoding| [&request(encoding)[..], bytes].concat());
     for said in [bytes, &behind[0], &behind[1]] {
-        let [_, cut] = cuts(said);
-        let [whole, parts] = [vec![said], cut].map(|pieces| {
+        let [single, cut] = cuts(said);
+        let [whole, single, cut] = [vec![said], single, cut].map(|pieces| {
             let server = server();
-            let (mut listener, mut client) = (Client::new(&server), Client::new(&server));
+            let (mut listener, mut client) = (client(&server), client(&server));
             // Subscribes to `a`: a binary message under a mask of zeros.
             listener.say(&[&request(Encoding::Binary), &[0x82, 0x84, 0, 0, 0, 0, 1, 0, 1, b'a']]);
             client.say(&pieces);
-            client.session.ended();
-            for client in [&mut listener, &mut client] {
-                is_readable(client.hear());
-            }
-            assert!(listener.flow == Flow::Continue, "somebody else's end");
-            client.flow
+            [client.leave(), listener.leave()]
         });
-        assert_eq!(parts, whole, "the pieces make a difference");
+        for (heard, _) in &whole {
+            is_readable(heard);
+        }
+        assert!(whole[1].1, "somebody else's end");
+        for parts in [single, cut] {
+            assert_eq!(parts, whole, "the pieces make a difference");
+        }
     }
 }
 

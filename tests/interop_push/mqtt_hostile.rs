@@ -103,21 +103,12 @@ fn whoever_breaks_the_rules_is_closed() {
     saw("half a packet, and nothing more", &both(&|level| publish(level, "a", b"xyz")[..6].to_vec()));
     let then_leave = |bytes: Vec<u8>| [&bytes[..], &[0xE0, 0]].concat();
     saw("a payload a byte larger than the limit", &both(&|level| then_leave(publish(level, "good", &[b'x'; 1_025]))));
+    saw("a filter that is none", &both(&|level| then_leave(subscribe(level, "a/#/b"))));
     // `good` is one of two.
-    // A subscription is answered when there is room for what it brings: who leaves at once is not.
-    let answered = |filter: &str| {
-        [4, 5].map(|level| {
-            let mut socket = open(address, level, "hostile");
-            socket.write_all(&subscribe(level, filter)).expect("it reads");
-            let answer = read(&mut socket, if level == 5 { 6 } else { 5 });
-            told(level, &[answer, last_words(socket, &[0xE0, 0])].concat())
-        })
-    };
-    saw("a filter that is none", &answered("a/#/b"));
     let mut holder = open(address, 4, "holder");
     holder.write_all(&publish(4, "second", b"x")).expect("it reads");
     assert_eq!(read(&mut holder, 4), [0x40, 2, 0, 7]);
-    saw("a subscription to more topics than there may be", &answered("third"));
+    saw("a subscription to more topics than there may be", &both(&|level| then_leave(subscribe(level, "third"))));
     saw("a publication to one topic more", &both(&|level| then_leave(publish(level, "third", b"x"))));
     page::hold("reliability.md", "hostile-mqtt", &["a client of the MQTT broker", "what it gets, by level of the protocol"], &rows);
 }
@@ -160,4 +151,66 @@ fn a_name_taken_over_a_silent_client_and_a_deaf_one_end() {
     let mut rest = Vec::new();
     let _ = deaf.read_to_end(&mut rest);
     assert!(rest.len() < 64 << 20, "it got all of it");
+}
+
+/// A publication of a megabyte to `flood`, and the answer to it.
+fn flood(publisher: &mut TcpStream) {
+    let megabyte = [&[0x32][..], &[0x89, 0x80, 0x40], b"\x00\x05flood\x00\x09", &vec![b'x'; 1 << 20]].concat();
+    publisher.write_all(&megabyte).expect("it reads");
+    assert_eq!(read(publisher, 4), [0x40, 2, 0, 9]);
+}
+
+/// More than two sockets hold, and less than what cuts a client off.
+const BEHIND: usize = 14;
+
+const PINGS: usize = 12;
+
+/// Who is behind is not read: what it says meanwhile, pings above all, cannot be heard, and is no silence.
+#[test]
+fn who_is_behind_is_not_taken_for_silent() {
+    let served = Served::start(&["mqtt"]);
+    let mut slow = connect(&served.address);
+    slow.write_all(&packet(0x10, b"\x00\x04MQTT\x04\x02\x00\x01\x00\x04slow")).expect("it reads");
+    assert_eq!(read(&mut slow, 4), [0x20, 2, 0, 0]);
+    slow.write_all(&subscribe(4, "flood")).expect("it reads");
+    assert_eq!(read(&mut slow, 5), [0x90, 3, 0, 8, 1]);
+    let mut publisher = open(&served.address, 4, "publisher");
+    for _ in 0..BEHIND {
+        flood(&mut publisher);
+    }
+    // Three times as long as it may be silent, it pings and reads nothing.
+    for _ in 0..PINGS {
+        std::thread::sleep(std::time::Duration::from_millis(375));
+        slow.write_all(&[0xC0, 0]).expect("it is still there");
+    }
+    let (mut publications, mut pongs) = (0, 0);
+    while publications < BEHIND || pongs < PINGS {
+        match read(&mut slow, 2)[..] {
+            [0xD0, 0] => pongs += 1,
+            [0x32, _] => {
+                let rest = read(&mut slow, 2);
+                assert_eq!(rest, [0x80, 0x40], "a length of three bytes");
+                read(&mut slow, 2 + 5 + 2 + (1 << 20));
+                publications += 1;
+            }
+            ref other => panic!("{other:02x?}"),
+        }
+    }
+}
+
+/// But it has to take something.
+#[test]
+fn who_takes_nothing_is_cut_off_after_the_patience() {
+    let served = Served::start(&["mqtt", "--patience", "1s"]);
+    let mut deaf = open(&served.address, 4, "deaf");
+    deaf.write_all(&subscribe(4, "flood")).expect("it reads");
+    assert_eq!(read(&mut deaf, 5), [0x90, 3, 0, 8, 1]);
+    let mut publisher = open(&served.address, 4, "publisher");
+    for _ in 0..BEHIND {
+        flood(&mut publisher);
+    }
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let mut rest = Vec::new();
+    let _ = deaf.read_to_end(&mut rest);
+    assert!(rest.len() < BEHIND << 20, "it got all of it");
 }

@@ -17,13 +17,13 @@ pub struct Broker {
     wild: RefCell<BTreeMap<(Rc<str>, u64), Subscription>>,
     clients: RefCell<HashMap<Rc<str>, Rc<Listener>>>,
     limits: Limits,
-    /// Bytes of payloads and names that are held.
+    /// Bytes of names, filters, retained publications and wills that are held.
     stored: Cell<usize>,
 }
 
 #[derive(Default)]
 struct Topic {
-    retained: Option<Rc<Publish>>,
+    retained: Option<Box<Publish>>,
     /// By the listener's number. Ordered, so that everybody is told in the same order each time.
     subscriptions: BTreeMap<u64, Subscription>,
 }
@@ -70,7 +70,6 @@ impl Broker {
         if publish.payload.len() > self.limits.payload {
             return Err(Full);
         }
-        let publish = Rc::new(publish);
         if publish.retain {
             self.retain(&publish)?;
         }
@@ -95,61 +94,86 @@ impl Broker {
     }
 
     /// Keeps a publication for those who subscribe later; an empty one clears what was kept (MQTT 5 §3.3.1.3).
-    fn retain(&self, publish: &Rc<Publish>) -> Result<(), Full> {
+    fn retain(&self, publish: &Publish) -> Result<(), Full> {
         let mut topics = self.topics.borrow_mut();
         let name: &str = &publish.topic;
         if publish.payload.is_empty() {
             if let Some(topic) = topics.get_mut(name) {
                 let cleared = topic.retained.take();
-                self.stored.set(self.stored.get() - cleared.map_or(0, |publish| publish.payload.len()));
+                self.stored.set(self.stored.get() - cleared.map_or(0, |publish| publish.size()));
             }
             self.forget_if_unused(&mut topics, name);
             return Ok(());
         }
-        let before = topics.get(name).and_then(|topic| topic.retained.as_ref()).map_or(0, |publish| publish.payload.len());
+        let before = topics.get(name).and_then(|topic| topic.retained.as_ref()).map_or(0, |publish| publish.size());
         let new = if topics.contains_key(name) { 0 } else { name.len() };
-        if self.stored.get() - before + publish.payload.len() + new > self.limits.stored {
+        if self.stored.get() - before + publish.size() + new > self.limits.stored {
             return Err(Full);
         }
-        let topic = self.topic(&mut topics, name)?;
-        topic.retained = Some(Rc::clone(publish));
-        self.stored.set(self.stored.get() - before + publish.payload.len());
+        let (_, topic) = self.topic(&mut topics, name)?;
+        topic.retained = Some(Box::new(publish.apart()));
+        self.stored.set(self.stored.get() - before + publish.size());
         Ok(())
     }
 
-    /// Subscribes a listener to a topic by its name, and sends it what is retained. Whether the subscription is new.
+    /// Keeps a will until it is released, in memory of its own.
     ///
     /// # Errors
-    /// The broker has as many topics as it may.
-    pub fn subscribe(&self, name: &str, listener: &Rc<Listener>, how: How) -> Result<bool, Full> {
+    /// There is no room for it.
+    pub fn hold(&self, will: Publish) -> Result<Publish, Full> {
+        self.take(will.size())?;
+        Ok(will.apart())
+    }
+
+    /// Gives back the room of a will.
+    pub fn release(&self, will: Publish) -> Publish {
+        self.stored.set(self.stored.get() - will.size());
+        will
+    }
+
+    /// Subscribes a listener to a topic by its name, and sends it what is retained. Gives the name as it is kept, where the subscription is new.
+    ///
+    /// # Errors
+    /// The broker has as many topics as it may, or no room for another name.
+    pub fn subscribe(&self, name: &str, listener: &Rc<Listener>, how: How) -> Result<Option<Rc<str>>, Full> {
         let mut topics = self.topics.borrow_mut();
-        let topic = self.topic(&mut topics, name)?;
+        let (name, topic) = self.topic(&mut topics, name)?;
         let before = topic.subscriptions.insert(listener.number, Subscription { listener: Rc::clone(listener), how });
         let new = before.is_none();
         let sends = how.retained == Retained::Always || how.retained == Retained::IfNew && new;
         if let (Some(publish), true) = (&topic.retained, sends) {
             send_retained(listener, how, publish);
         }
-        Ok(new)
+        Ok(new.then_some(name))
     }
 
-    /// Subscribes a listener to a filter with wildcards. Whether the subscription is new, and the topics whose retained values are to be sent.
+    /// Subscribes a listener to a filter with wildcards. The filter as it is kept, where the subscription is new, and the topics whose retained
+    /// values are to be sent.
     ///
     /// # Errors
-    /// The broker has as many filters as it may have topics.
-    pub fn subscribe_wild(&self, filter: &str, listener: &Rc<Listener>, how: How) -> Result<(bool, Vec<Rc<str>>), Full> {
+    /// The broker has as many filters as it may have topics, or no room for another one.
+    pub fn subscribe_wild(&self, filter: &str, listener: &Rc<Listener>, how: How) -> Result<(Option<Rc<str>>, Vec<Rc<str>>), Full> {
         let mut wild = self.wild.borrow_mut();
-        let key = (Rc::from(filter), listener.number);
-        if wild.len() >= self.limits.topics && !wild.contains_key(&key) {
-            return Err(Full);
+        let kept: Rc<str> = filter.into();
+        let key = (Rc::clone(&kept), listener.number);
+        let new = !wild.contains_key(&key);
+        if new {
+            if wild.len() >= self.limits.topics {
+                return Err(Full);
+            }
+            self.take(filter.len())?;
         }
-        let new = wild.insert(key, Subscription { listener: Rc::clone(listener), how }).is_none();
+        wild.insert(key, Subscription { listener: Rc::clone(listener), how });
+        let kept = new.then_some(kept);
         if how.retained == Retained::Never || how.retained == Retained::IfNew && !new {
-            return Ok((new, Vec::new()));
+            return Ok((kept, Vec::new()));
         }
         let topics = self.topics.borrow();
         let retained = topics.iter().filter(|(name, topic)| topic.retained.is_some() && filter::matches(filter, name));
-        Ok((new, retained.map(|(name, _)| Rc::clone(name)).collect()))
+        let mut retained: Vec<Rc<str>> = retained.map(|(name, _)| Rc::clone(name)).collect();
+        // In the same order each time.
+        retained.sort_unstable();
+        Ok((kept, retained))
     }
 
     /// Sends what is retained of a topic, if anything is.
@@ -162,7 +186,11 @@ impl Broker {
     /// Ends a subscription; whether there was one.
     pub fn unsubscribe(&self, filter: &str, listener: u64) -> bool {
         if filter::is_wild(filter) {
-            return self.wild.borrow_mut().remove(&(Rc::from(filter), listener)).is_some();
+            let was = self.wild.borrow_mut().remove(&(Rc::from(filter), listener)).is_some();
+            if was {
+                self.stored.set(self.stored.get() - filter.len());
+            }
+            return was;
         }
         let mut topics = self.topics.borrow_mut();
         let was = topics.get_mut(filter).is_some_and(|topic| topic.subscriptions.remove(&listener).is_some());
@@ -175,6 +203,14 @@ impl Broker {
         self.clients.borrow_mut().insert(Rc::clone(client), Rc::clone(listener))
     }
 
+    /// A name that no client has, for the one of this number: others may have chosen what it would be called.
+    pub fn free_name(&self, number: u64) -> String {
+        let clients = self.clients.borrow();
+        let first = format!("client-{number}");
+        let others = (2..=clients.len() + 1).map(|other| format!("{first}-{other}"));
+        std::iter::once(first.clone()).chain(others).find(|name| !clients.contains_key(&**name)).unwrap_or(first)
+    }
+
     /// A client has gone, if the name is still its own.
     pub fn leave(&self, client: &str, listener: u64) {
         let mut clients = self.clients.borrow_mut();
@@ -183,14 +219,33 @@ impl Broker {
         }
     }
 
-    fn topic<'a>(&self, topics: &'a mut HashMap<Rc<str>, Topic>, name: &str) -> Result<&'a mut Topic, Full> {
-        if !topics.contains_key(name) {
-            if topics.len() >= self.limits.topics || self.stored.get() + name.len() > self.limits.stored {
-                return Err(Full);
+    /// The topic of that name, made where there is none, and its name as it is kept.
+    fn topic<'a>(&self, topics: &'a mut HashMap<Rc<str>, Topic>, name: &str) -> Result<(Rc<str>, &'a mut Topic), Full> {
+        let kept = match topics.get_key_value(name) {
+            Some((kept, _)) => Rc::clone(kept),
+            None if topics.len() >= self.limits.topics => return Err(Full),
+            None => {
+                self.take(name.len())?;
+                name.into()
             }
-            self.stored.set(self.stored.get() + name.len());
+        };
+        let topic = topics.entry(Rc::clone(&kept)).or_default();
+        Ok((kept, topic))
+    }
+
+    /// Bytes that are held.
+    #[cfg(test)]
+    pub fn stored(&self) -> usize {
+        self.stored.get()
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), Full> {
+        let stored = self.stored.get() + bytes;
+        if stored > self.limits.stored {
+            return Err(Full);
         }
-        Ok(topics.entry(name.into()).or_default())
+        self.stored.set(stored);
+        Ok(())
     }
 
     fn forget_if_unused(&self, topics: &mut HashMap<Rc<str>, Topic>, name: &str) {
@@ -205,3 +260,6 @@ fn send_retained(listener: &Listener, how: How, publish: &Publish) {
     let acknowledged = how.acknowledged && publish.acknowledged;
     listener.deliver(&packets::publication(listener.version, acknowledged, true, publish), publish.payload.len());
 }
+
+#[cfg(test)]
+mod tests;

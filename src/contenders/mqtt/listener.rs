@@ -95,7 +95,7 @@ impl Listener {
 
     /// Sends something else, if its version has a packet for it.
     pub fn say(&self, said: &Said) {
-        say(&self.outlet, self.version, said);
+        say(&self.outlet, self.version, self.largest, said);
     }
 
     /// Lets it go, and says why.
@@ -105,10 +105,13 @@ impl Listener {
     }
 }
 
-/// Sends a packet to a client that need not have been let in.
-pub fn say(outlet: &Outlet, version: Version, said: &Said) {
+/// Sends a packet to a client that need not have been let in. One that must have an answer larger than it takes is closed (MQTT 5 §3.1.2.11.4).
+pub fn say(outlet: &Outlet, version: Version, largest: usize, said: &Said) {
     let shakes_hands = matches!(said, Said::Welcome(..) | Said::NotWelcome(_) | Said::Over(_));
     if let Some(packet) = packets::write(version, said).filter(|_| outlet.is_open()) {
+        if packet.len() > largest {
+            return outlet.close();
+        }
         outlet.meter().count(|traffic| *(if shakes_hands { &mut traffic.handshake_down } else { &mut traffic.events_down }) += 1);
         outlet.send(&[&packet]);
     }

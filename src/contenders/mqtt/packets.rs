@@ -63,6 +63,19 @@ pub struct Publish {
     pub properties: Bytes,
 }
 
+impl Publish {
+    /// In memory of its own, of just its size: what it came in is larger, and would stay alive with it.
+    pub fn apart(&self) -> Self {
+        let (payload, properties) = (Bytes::copy_from_slice(&self.payload), Bytes::copy_from_slice(&self.properties));
+        Self { topic: self.topic.as_str().to_owned(), payload, properties, ..*self }
+    }
+
+    /// Bytes that it takes.
+    pub fn size(&self) -> usize {
+        self.topic.len() + self.payload.len() + self.properties.len()
+    }
+}
+
 /// A filter of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
@@ -214,8 +227,8 @@ fn asked(version: Version, first: u8, mut content: Cursor) -> Result<Asked, Reas
             Ok(Asked::Unsubscribe(number, filters))
         }
         PINGREQ => Ok(Asked::Ping),
-        // Nothing stands for a normal end.
-        DISCONNECT => Ok(Asked::Leave { with_will: five && !content.is_empty() && content.byte()? == 0x04 }),
+        // Nothing stands for a normal end, and only that takes the will back (MQTT 5 §3.1.2.5).
+        DISCONNECT => Ok(Asked::Leave { with_will: five && !content.is_empty() && content.byte()? != 0x00 }),
         // AUTH among them: who is let in has agreed on no way of authenticating (MQTT 5 §4.12).
         _ => Ok(Asked::Wrong(Reason::Protocol)),
     }
@@ -267,10 +280,11 @@ fn connect(mut content: Cursor) -> Result<(Version, Asked), Reason> {
         last = Some(Publish { topic, payload, retain: has(0x20), acknowledged: will_quality > 0, properties: properties.freeze() });
     }
     // Who it is and what it knows: nobody is asked for either here.
-    for login in [0x80, 0x40] {
-        if has(login) {
-            content.binary()?;
-        }
+    if has(0x80) {
+        content.text()?;
+    }
+    if has(0x40) {
+        content.binary()?;
     }
     if !content.is_empty() {
         return Err(Reason::Malformed);

@@ -34,6 +34,8 @@ pub struct MqttSession {
     outlet: Rc<Outlet>,
     reader: Reader,
     client: Option<Client>,
+    /// Largest packet that the client takes.
+    largest: usize,
     /// Whether it said goodbye, or was told to go: what still comes in is counted.
     over: bool,
     /// Whether nothing can be made of what comes in.
@@ -49,10 +51,10 @@ struct Client {
     keep_alive: Duration,
     silent: u32,
     filters: BTreeSet<Rc<str>>,
-    waiting: VecDeque<Waiting>,
+    waiting: Option<Waiting>,
 }
 
-/// A subscription that is not yet answered: what is retained may be more than a queue holds.
+/// A subscription that is not yet answered: what is retained may be more than a queue holds. What came behind it stays in the reader until then.
 struct Waiting {
     number: u16,
     wanted: VecDeque<Wanted>,
@@ -65,12 +67,15 @@ impl MqttSession {
     /// For a connection just accepted.
     pub fn new(server: Rc<Server>, outlet: Rc<Outlet>) -> Self {
         let reader = Reader::new(server.largest as usize);
-        Self { server, outlet, reader, client: None, over: false, deaf: false, packets: 0 }
+        Self { server, outlet, reader, client: None, largest: usize::MAX, over: false, deaf: false, packets: 0 }
     }
 
-    /// Takes all packets that are there.
+    /// Takes all packets that are there, up to a subscription: it is answered before anything else is done.
     fn work(&mut self) -> Flow {
         while !self.deaf {
+            if self.client.as_ref().is_some_and(|client| client.waiting.is_some()) {
+                return Flow::Continue;
+            }
             match self.reader.read() {
                 Ok(None) => return if self.over { Flow::Close } else { Flow::Continue },
                 Ok(Some(asked)) => {
@@ -107,7 +112,8 @@ impl MqttSession {
             *(if shakes_hands { &mut traffic.handshake_up } else { &mut traffic.events_up }) += 1;
             traffic.payload_bytes += payload as u64;
         });
-        if self.over {
+        // Who was cut off amid what it said is not served to its end.
+        if self.over || !self.outlet.is_open() {
             return;
         }
         let Some(client) = &mut self.client else {
@@ -124,7 +130,7 @@ impl MqttSession {
             Asked::Publish(publish, number) => self.publish(publish, number),
             Asked::Acknowledge(number) => client.listener.acknowledged(number),
             Asked::Subscribe(number, wanted) => {
-                client.waiting.push_back(Waiting { number, wanted: wanted.into(), reasons: Vec::new(), retained: VecDeque::new() });
+                client.waiting = Some(Waiting { number, wanted: wanted.into(), reasons: Vec::new(), retained: VecDeque::new() });
             }
             Asked::Unsubscribe(number, filters) => self.unsubscribe(number, &filters),
             Asked::Ping => client.listener.say(&Said::Pong),
@@ -134,6 +140,7 @@ impl MqttSession {
     }
 
     fn let_in(&mut self, connect: Connect) {
+        self.largest = connect.largest;
         if connect.client.is_empty() && !connect.clean {
             return self.refuse(Reason::Client);
         }
@@ -143,9 +150,11 @@ impl MqttSession {
         if connect.will_twice {
             return self.refuse(Reason::Quality);
         }
+        let will = connect.will.map(|will| self.server.broker.hold(will)).transpose();
+        let Ok(will) = will else { return self.refuse(Reason::Quota) };
         let number = self.server.listeners.get() + 1;
         self.server.listeners.set(number);
-        let assigned = connect.client.is_empty().then(|| format!("client-{number}"));
+        let assigned = connect.client.is_empty().then(|| self.server.broker.free_name(number));
         let name: Rc<str> = assigned.clone().unwrap_or(connect.client).into();
         let listener = Listener::new(number, self.version(), Rc::clone(&self.outlet), connect.receive_maximum, connect.largest, self.server.bound);
         let listener = Rc::new(listener);
@@ -154,7 +163,7 @@ impl MqttSession {
         }
         listener.say(&Said::Welcome(assigned, self.server.largest));
         let keep_alive = Duration::from_secs(connect.keep_alive.into());
-        self.client = Some(Client { name, listener, will: connect.will, keep_alive, silent: 0, filters: BTreeSet::new(), waiting: VecDeque::new() });
+        self.client = Some(Client { name, listener, will, keep_alive, silent: 0, filters: BTreeSet::new(), waiting: None });
     }
 
     fn publish(&mut self, publish: Publish, number: Option<u16>) {
@@ -184,13 +193,13 @@ impl MqttSession {
     }
 
     fn refuse(&mut self, reason: Reason) {
-        listener::say(&self.outlet, self.version(), &Said::NotWelcome(reason));
+        listener::say(&self.outlet, self.version(), self.largest, &Said::NotWelcome(reason));
         self.over = true;
     }
 
     /// Lets the client go, and says why where its version can.
     fn dismiss(&mut self, reason: Reason) {
-        listener::say(&self.outlet, self.version(), &Said::Over(reason));
+        listener::say(&self.outlet, self.version(), self.largest, &Said::Over(reason));
         self.leave(true);
     }
 
@@ -202,7 +211,8 @@ impl MqttSession {
         for filter in &client.filters {
             self.server.broker.unsubscribe(filter, client.listener.number);
         }
-        if let (Some(will), true) = (client.will, with_will) {
+        let will = client.will.map(|will| self.server.broker.release(will));
+        if let (Some(will), true) = (will, with_will) {
             // Where there is no room for it nobody is left to be told.
             let _ = self.server.broker.publish(will, client.listener.number);
         }
@@ -223,13 +233,11 @@ impl Client {
         let subscribed = if filter::is_wild(filter) {
             broker.subscribe_wild(filter, &self.listener, *how)
         } else {
-            broker.subscribe(filter, &self.listener, *how).map(|new| (new, Vec::new()))
+            broker.subscribe(filter, &self.listener, *how).map(|kept| (kept, Vec::new()))
         };
         match subscribed {
-            Ok((new, retained)) => {
-                if new {
-                    self.filters.insert(filter.as_str().into());
-                }
+            Ok((kept, retained)) => {
+                self.filters.extend(kept);
                 (granted, retained)
             }
             Err(Full) => (Reason::Quota, Vec::new()),
@@ -247,9 +255,9 @@ impl Session for MqttSession {
     }
 
     fn pour(&mut self, room: usize) -> bool {
-        let Some(client) = &mut self.client else { return false };
         while self.outlet.is_open() && self.outlet.queued() < room {
-            let Some(mut waiting) = client.waiting.pop_front() else { return false };
+            let Some(client) = &mut self.client else { return false };
+            let Some(mut waiting) = client.waiting.take() else { return false };
             if let Some((name, how)) = waiting.retained.pop_front() {
                 self.server.broker.send_retained(&name, &client.listener, how);
             } else if let Some(wanted) = waiting.wanted.pop_front() {
@@ -258,11 +266,14 @@ impl Session for MqttSession {
                 waiting.retained = retained.into_iter().map(|name| (name, wanted.how)).collect();
             } else {
                 client.listener.say(&Said::Subscribed(waiting.number, waiting.reasons));
+                if self.work() == Flow::Close {
+                    self.outlet.close();
+                }
                 continue;
             }
-            client.waiting.push_front(waiting);
+            client.waiting = Some(waiting);
         }
-        !client.waiting.is_empty()
+        self.client.as_ref().is_some_and(|client| client.waiting.is_some())
     }
 
     fn under_way(&self) -> Option<u64> {
@@ -294,7 +305,7 @@ impl Session for MqttSession {
     fn stop(&mut self) {
         if self.client.is_some() {
             // The server's end is nobody's death: no will is published.
-            listener::say(&self.outlet, self.version(), &Said::Over(Reason::ShuttingDown));
+            listener::say(&self.outlet, self.version(), self.largest, &Said::Over(Reason::ShuttingDown));
             self.leave(false);
         }
     }
@@ -306,5 +317,10 @@ impl Session for MqttSession {
 
     fn ended(&mut self) {
         self.leave(true);
+        // What a subscription held up is counted, and nothing else.
+        self.work();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,9 +86,13 @@ impl Cursor {
         self.take(length.into())
     }
 
-    /// Text behind its length.
+    /// Text behind its length; U+0000 must not be in it (MQTT 5 §1.5.4, 3.1.1 §1.5.3).
     pub fn text(&mut self) -> Result<String, Reason> {
-        String::from_utf8(self.binary()?.into()).map_err(|_| Reason::Malformed)
+        let bytes = self.binary()?;
+        if bytes.contains(&0) {
+            return Err(Reason::Malformed);
+        }
+        String::from_utf8(bytes.into()).map_err(|_| Reason::Malformed)
     }
 
     /// A number of a packet, which is never 0.

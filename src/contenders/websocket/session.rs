@@ -1,7 +1,6 @@
 //! One connection of the server: handshake, wishes, heartbeats, the end.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -38,8 +37,9 @@ pub struct WebSession {
     stage: Stage,
     /// Topics that it is told of, for the end.
     topics: Vec<Rc<str>>,
-    /// Topics that it asked for and is not yet told of: their values may be more than a queue holds.
-    waiting: VecDeque<Waiting>,
+    /// Topics that it asked for and is not yet told of: their values may be more than a queue holds. What came behind them stays in the reader
+    /// until then.
+    waiting: Option<Waiting>,
     /// Frames that have been counted, and messages read.
     counted: u64,
     messages: u64,
@@ -67,7 +67,7 @@ impl WebSession {
     /// For a connection just accepted.
     pub fn new(server: Rc<Server>, outlet: Rc<Outlet>) -> Self {
         let stage = Stage::Handshake(Vec::new());
-        Self { server, outlet, stage, topics: Vec::new(), waiting: VecDeque::new(), counted: 0, messages: 0, silent: 0 }
+        Self { server, outlet, stage, topics: Vec::new(), waiting: None, counted: 0, messages: 0, silent: 0 }
     }
 
     fn shake_hands(&mut self, bytes: &[u8]) -> Flow {
@@ -98,9 +98,9 @@ impl WebSession {
         }
     }
 
-    /// Takes all frames that are there.
+    /// Takes all frames that are there, up to a subscription: it is answered before anything else is done.
     fn work(&mut self) -> Flow {
-        loop {
+        while self.waiting.is_none() {
             let (Stage::Open(reader, _) | Stage::Over(reader)) = &mut self.stage else { return Flow::Close };
             let received = reader.read();
             let frames = reader.frames() - self.counted;
@@ -115,12 +115,14 @@ impl WebSession {
                 Err(closing) => return self.closes(closing, false),
                 Ok(Some(received)) => {
                     self.silent = 0;
-                    if matches!(self.stage, Stage::Open(..)) && self.take(received) == Flow::Close {
+                    // Who was cut off amid what it said is not served to its end.
+                    if self.outlet.is_open() && matches!(self.stage, Stage::Open(..)) && self.take(received) == Flow::Close {
                         return Flow::Close;
                     }
                 }
             }
         }
+        Flow::Continue
     }
 
     fn take(&mut self, received: Received) -> Flow {
@@ -140,7 +142,7 @@ impl WebSession {
         self.messages += 1;
         match wish {
             Ok(Wish::Subscribe(topics)) => {
-                self.waiting.push_back(Waiting { names: topics.into_iter(), done: 0 });
+                self.waiting = Some(Waiting { names: topics.into_iter(), done: 0 });
                 Flow::Continue
             }
             Ok(Wish::Publish { topic, id, payload }) => {
@@ -179,7 +181,7 @@ impl WebSession {
     }
 
     fn leave(&mut self) {
-        self.waiting.clear();
+        self.waiting = None;
         if let Stage::Open(_, listener) = &self.stage {
             for topic in self.topics.drain(..) {
                 self.server.hub.unsubscribe(&topic, listener.number);
@@ -215,9 +217,9 @@ impl Session for WebSession {
     }
 
     fn pour(&mut self, room: usize) -> bool {
-        let Stage::Open(_, listener) = &self.stage else { return false };
         while self.outlet.is_open() && self.outlet.queued() < room {
-            let Some(waiting) = self.waiting.front_mut() else { return false };
+            let Stage::Open(_, listener) = &self.stage else { return false };
+            let Some(waiting) = &mut self.waiting else { return false };
             let word = match waiting.names.next() {
                 None => Word::Subscribed(waiting.done),
                 Some(name) => match self.server.hub.subscribe(&name, listener) {
@@ -231,9 +233,12 @@ impl Session for WebSession {
             };
             // All of it is done, or the rest is given up.
             listener.say(&word);
-            self.waiting.pop_front();
+            self.waiting = None;
+            if self.work() == Flow::Close {
+                self.outlet.close();
+            }
         }
-        !self.waiting.is_empty()
+        self.waiting.is_some()
     }
 
     fn under_way(&self) -> Option<u64> {
@@ -278,9 +283,12 @@ impl Session for WebSession {
 
     fn ended(&mut self) {
         self.leave();
-        // Where nobody said goodbye the connection broke, and nobody would hear one.
-        if matches!(self.stage, Stage::Handshake(_) | Stage::Open(..)) {
-            self.stage = Stage::Deaf;
-        }
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Deaf) {
+            // Where nobody said goodbye the connection broke, and nobody would hear one.
+            Stage::Open(reader, _) | Stage::Over(reader) => Stage::Over(reader),
+            Stage::Handshake(_) | Stage::Deaf => Stage::Deaf,
+        };
+        // What a subscription held up is counted, and nothing else.
+        self.work();
     }
 }

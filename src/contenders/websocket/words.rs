@@ -190,8 +190,9 @@ impl Wish {
             }
             Some(&PUBLISH) => {
                 let (id, rest) = take_number(&message[1..])?;
-                let (name, rest) = take_name(rest)?;
-                Self::publish(name.to_owned(), id, message.slice(message.len() - rest.len()..))
+                let (name, payload) = take_name(rest)?;
+                // In memory of its own: what it came in is larger, and would stay alive for as long as the payload is kept.
+                Self::publish(name.to_owned(), id, Bytes::copy_from_slice(payload))
             }
             _ => Err("an unknown kind of message: 1 subscribes, 2 publishes"),
         }
@@ -340,6 +341,19 @@ mod tests {
                 }
                 let subscribe = Wish::Subscribe(vec![topic.clone(), "b".to_owned()]);
                 prop_assert_eq!(read_wish(encoding, subscribe.write(encoding)), Ok(subscribe));
+            }
+        }
+
+        /// A message comes in a buffer of 16 KiB, which must not stay alive for as long as its payload is kept.
+        #[test]
+        fn a_payload_is_in_memory_of_its_own(payload in prop::collection::vec(any::<u8>(), 0..200)) {
+            for encoding in [Encoding::Json, Encoding::Binary] {
+                let written = Wish::Publish { topic: "a".to_owned(), id: 1, payload: payload.clone().into() }.write(encoding);
+                let mut buffer = Vec::with_capacity(16 << 10);
+                buffer.extend_from_slice(&written);
+                let Ok(Wish::Publish { payload: read, .. }) = read_wish(encoding, buffer) else { panic!("no publication") };
+                let capacity = read.try_into_mut().map_or(0, |memory| memory.capacity());
+                prop_assert!(capacity <= payload.len() + 2, "{capacity} bytes for {}", payload.len());
             }
         }
 

@@ -25,6 +25,8 @@ pub struct Outlet {
     queue: RefCell<BytesMut>,
     corked: Cell<bool>,
     state: Cell<State>,
+    /// Whether the socket has taken anything since it was last asked.
+    moved: Cell<bool>,
     /// Wakes the connection's task: there is something to flush, or it is over.
     changed: Notify,
 }
@@ -50,7 +52,7 @@ impl Outlet {
     /// Into a queue that [`Self::take`] empties: for those who feed a session by hand.
     pub fn into_queue(meter: Meter, bound: usize) -> Self {
         let (corked, state) = (Cell::new(false), Cell::new(State::Open));
-        Self { socket: None, meter, bound, queue: RefCell::default(), corked, state, changed: Notify::new() }
+        Self { socket: None, meter, bound, queue: RefCell::default(), corked, state, moved: Cell::new(false), changed: Notify::new() }
     }
 
     /// Counts what crosses.
@@ -129,6 +131,11 @@ impl Outlet {
         self.socket.as_ref()
     }
 
+    /// Whether anything has left since this was last asked.
+    pub(super) fn has_moved(&self) -> bool {
+        self.moved.take()
+    }
+
     /// While corked, what is sent waits, so that answers to several requests leave in one piece.
     pub(super) fn cork(&self, corked: bool) {
         self.corked.set(corked);
@@ -172,6 +179,7 @@ impl Outlet {
             other => other?,
         };
         self.meter.count(|traffic| traffic.bytes_down += written as u64);
+        self.moved.set(self.moved.get() || written > 0);
         Ok(written)
     }
 }

@@ -114,7 +114,8 @@ pub async fn serve<S: Session + 'static>(
                 }
                 let outlet = Rc::new(Outlet::new(accepted, ledger.meter(), bounds.queue));
                 let session = session(Rc::clone(&outlet));
-                let connection = Connection { outlet, session, buffer: Rc::clone(&buffer), patience: bounds.patience, unfinished: None, beats: None };
+                let (buffer, patience) = (Rc::clone(&buffer), bounds.patience);
+                let connection = Connection { outlet, session, buffer, patience, unfinished: None, beats: None, stalled: None };
                 match beyond {
                     None => connections.spawn_local(connection.run(stop.clone())),
                     Some(_) => connections.spawn_local(connection.turned_away()),
@@ -140,6 +141,8 @@ struct Connection<S> {
     unfinished: Option<(u64, Pin<Box<Sleep>>)>,
     /// The next beat, and the rhythm that it is part of.
     beats: Option<(Duration, Pin<Box<Sleep>>)>,
+    /// While nothing is read, how long the client may still take nothing of what waits for it.
+    stalled: Option<((), Pin<Box<Sleep>>)>,
 }
 
 impl<S: Session> Connection<S> {
@@ -167,20 +170,16 @@ impl<S: Session> Connection<S> {
 
     /// Reads and writes until the conversation is over.
     async fn pump(&mut self) {
-        self.keep_time();
         while self.outlet.is_open() {
             let queued = self.outlet.queued();
             let more = queued <= HIGH_WATER && self.session.pour(HIGH_WATER);
             let queued = self.outlet.queued();
             let reads = !more && queued <= HIGH_WATER;
+            self.keep_time(reads);
             let interest = match (reads, queued) {
                 (true, 0) => Interest::READABLE,
                 (true, _) => Interest::READABLE | Interest::WRITABLE,
-                (false, _) => {
-                    // It is we who do not read: that is no fault of the client's.
-                    self.unfinished = None;
-                    Interest::WRITABLE
-                }
+                (false, _) => Interest::WRITABLE,
             };
             let Some(socket) = self.outlet.socket() else { return };
             tokio::select! {
@@ -191,7 +190,6 @@ impl<S: Session> Connection<S> {
                     }
                     if reads && (ready.is_readable() || ready.is_read_closed()) {
                         self.read();
-                        self.keep_time();
                     }
                     if more || ready.is_readable() {
                         // Tokio's budget counts calls, not work: a client that is always ahead would hold the thread for a hundred reads.
@@ -208,15 +206,24 @@ impl<S: Session> Connection<S> {
                         return;
                     }
                     self.beats = None;
-                    self.keep_time();
                 }
+                () = over(&mut self.stalled) => return self.outlet.breaks(),
             }
             tokio::task::consume_budget().await;
         }
     }
 
-    /// What comes byte by byte must come to its end too, and beats keep their rhythm.
-    fn keep_time(&mut self) {
+    /// What comes byte by byte must come to its end too, and beats keep their rhythm. While we do not read, neither what has not ended nor silence is
+    /// a fault of the client's; but it has to take something of what waits for it.
+    fn keep_time(&mut self, reads: bool) {
+        if !reads {
+            (self.unfinished, self.beats) = (None, None);
+            if self.outlet.has_moved() || self.stalled.is_none() {
+                self.stalled = Some(((), Box::pin(tokio::time::sleep(self.patience))));
+            }
+            return;
+        }
+        self.stalled = None;
         let under_way = self.session.under_way();
         if under_way != self.unfinished.as_ref().map(|(number, _)| *number) {
             self.unfinished = under_way.map(|number| (number, Box::pin(tokio::time::sleep(self.patience))));

@@ -51,6 +51,9 @@ fn what_is_wrong_has_its_reason() {
         (b"\x10\x0D\x00\x04MQTT\x04\x42\x00\x3C\x00\x01a", Reason::Malformed),                // a password without a user
         (b"\x10\x0D\x00\x04MQTT\x04\x22\x00\x3C\x00\x01a", Reason::Malformed),                // a will that is none, retained
         (b"\x10\x0D\x00\x04MQTT\x04\x02\x00\x3C\x00\x02a", Reason::Malformed),                // a client's name cut off
+        (b"\x10\x0D\x00\x04MQTT\x04\x02\x00\x3C\x00\x01\0", Reason::Malformed),               // U+0000 as a name
+        (b"\x10\x10\x00\x04MQTT\x04\x82\x00\x3C\x00\x01a\x00\x01\0", Reason::Malformed),      // as a user
+        (b"\x10\x10\x00\x04MQTT\x04\x82\x00\x3C\x00\x01a\x00\x01\xFF", Reason::Malformed),    // a user that is no text
         (b"\x10\x0E\x00\x04MQTT\x04\x02\x00\x3C\x00\x01a!", Reason::Malformed),               // more than there should be
         (b"\x11\x0D\x00\x04MQTT\x04\x02\x00\x3C\x00\x01a", Reason::Malformed),                // flags that it does not have
         (b"\x10\xFF\xFF\xFF\xFF\x01", Reason::Malformed),                                     // a length of five bytes
@@ -67,6 +70,10 @@ fn what_is_wrong_has_its_reason() {
         (CONNECT_3, b"\x82\x06\x00\x00\x00\x01a\x00", Reason::Protocol),       // numbered 0
         (CONNECT_3, b"\x82\x06\x00\x01\x00\x01a\x03", Reason::Malformed),      // of quality 3
         (CONNECT_3, b"\x82\x06\x00\x01\x00\x01\xFF\x00", Reason::Malformed),   // of what is no text
+        (CONNECT_3, b"\x82\x06\x00\x01\x00\x01\0\x00", Reason::Malformed),     // of U+0000
+        (CONNECT_3, b"\xA2\x05\x00\x02\x00\x01\0", Reason::Malformed),         // UNSUBSCRIBE from it
+        (CONNECT_3, b"\x30\x04\x00\x01\0!", Reason::Malformed),                // PUBLISH of it
+        (CONNECT_5, b"\x30\x0B\x00\x01a\x07\x26\x00\x01k\x00\x01\0", Reason::Malformed), // it in a property
         (CONNECT_5, b"\x82\x07\x00\x01\x00\x00\x01a\x30", Reason::Protocol),   // a way of retaining that does not exist
         (CONNECT_3, b"\x36\x06\x00\x01a\x00\x01!", Reason::Malformed),         // PUBLISH of quality 3
         (CONNECT_3, b"\x32\x05\x00\x01a\x00\x00", Reason::Protocol),           // numbered 0
@@ -88,7 +95,12 @@ fn what_is_wrong_has_its_reason() {
         assert!(matches!(read(connect, packet), Ok(Some(Asked::Wrong(reason))) if reason == expected), "{packet:02x?}");
     }
     assert!(matches!(read(CONNECT_5, b"\xE0\x00"), Ok(Some(Asked::Leave { with_will: false }))));
-    assert!(matches!(read(CONNECT_5, b"\xE0\x01\x04"), Ok(Some(Asked::Leave { with_will: true }))));
+    assert!(matches!(read(CONNECT_5, b"\xE0\x01\x00"), Ok(Some(Asked::Leave { with_will: false }))));
+    assert!(matches!(read(CONNECT_3, b"\xE0\x00"), Ok(Some(Asked::Leave { with_will: false }))));
+    // MQTT 5 §3.1.2.5: whatever the reason, the will is published, but for a normal end.
+    for reason in [b"\xE0\x01\x04", b"\xE0\x01\x80", b"\xE0\x01\x81", b"\xE0\x01\x97"] {
+        assert!(matches!(read(CONNECT_5, reason), Ok(Some(Asked::Leave { with_will: true }))), "{reason:02x?}");
+    }
     assert!(matches!(read(CONNECT_5, b"\x40\x04\x00\x07\x10\x00"), Ok(Some(Asked::Acknowledge(7)))));
 }
 
