@@ -137,6 +137,45 @@ fn who_is_denied_later_says_why() {
     }
 }
 
+/// A lease begins with the hub's question (WebSub §5.3), not when the run does.
+#[test]
+fn a_lease_that_began_long_before_the_run_is_renewed_in_time() {
+    on_one_thread(async {
+        let mut hub = HubByHand::start().await;
+        let (seat, _, _) = subscriber_seat(&hub.address, [Topic(0)], 1, HANG);
+        let starting = tokio::task::spawn_local(async move { protocol("webhook", &[("lease", "4s")]).subscriber(seat).await });
+        let wish = hub.wish().await;
+        let mut call = Call::to(&wish).await;
+        call.verify(&wish).await;
+        let Ok(mut subscriber) = starting.await.unwrap() else { panic!("no subscriber") };
+        // Half of the lease is over, in whose latter half it was to be renewed.
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
+        let begin = Instant::now();
+        let running = tokio::task::spawn_local(async move { subscriber.run(CancellationToken::new()).await });
+        hub.wish().await;
+        assert!(begin.elapsed() < Duration::from_millis(900), "renewed {:?} after the beginning of the run", begin.elapsed());
+        running.abort();
+    });
+}
+
+#[test]
+fn a_challenge_is_no_page() {
+    on_one_thread(async {
+        let mut hub = HubByHand::start().await;
+        let (seat, _, _) = subscriber_seat(&hub.address, [Topic(0)], 1, HANG);
+        let starting = tokio::task::spawn_local(async move { protocol("webhook", &[]).subscriber(seat).await.map(|_| ()) });
+        let wish = hub.wish().await;
+        let mut call = Call::to(&wish).await;
+        let question = [("hub.mode", "subscribe"), ("hub.topic", wish["hub.topic"].as_str()), ("hub.challenge", "<script>"), ("hub.lease_seconds", "60")];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(question).finish();
+        call.peer.send("GET", &format!("{}?{query}", call.path), "", b"").await;
+        let answer = call.peer.response().await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, "<script>"));
+        assert_eq!((answer.field("content-type"), answer.field("x-content-type-options")), (Some("application/octet-stream"), Some("nosniff")));
+        starting.await.unwrap().unwrap();
+    });
+}
+
 #[test]
 fn leases_that_began_together_are_not_renewed_together() {
     on_one_thread(async {
@@ -146,9 +185,10 @@ fn leases_that_began_together_are_not_renewed_together() {
             put(&server, &Topic(topic).name(), "first").await;
         }
         let (seat, _, _) = subscriber_seat(&server.address, (0..TOPICS).map(Topic), 1, HANG);
+        let begin = Instant::now();
         let mut subscriber = protocol("webhook", &[("lease", "4s")]).subscriber(seat).await.unwrap();
         let asked = || server.ledger.traffic(Leg::Subscriber).requests;
-        let (before, begin, stop) = (asked(), Instant::now(), CancellationToken::new());
+        let (before, stop) = (asked(), CancellationToken::new());
         let stopped = stop.clone();
         let running = tokio::task::spawn_local(async move { subscriber.run(stopped).await });
         let mut renewed = Vec::new();

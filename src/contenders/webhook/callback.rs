@@ -1,7 +1,7 @@
 //! Where a subscriber is called: a listener of its own, which answers the hub's questions and takes its callbacks.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::LINK;
+use hyper::header::{CONTENT_TYPE, HeaderValue, LINK, X_CONTENT_TYPE_OPTIONS};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -26,6 +26,7 @@ use crate::contender::counted::Counted;
 use crate::contender::inbox::{Content, Inbox, Message};
 use crate::contender::socket;
 use crate::contender::topic::Topic;
+use crate::measure::clock::{Clock, Instant};
 
 /// The path of a callback.
 pub(super) const PATH: &str = "/updates";
@@ -49,6 +50,9 @@ pub(super) struct Reception {
     pub expected: RefCell<HashSet<(Mode, String)>>,
     /// Something of it was answered.
     pub progress: Notify,
+    clock: Rc<dyn Clock>,
+    /// When the hub has asked about each subscription, which is when its lease began (§5.3); until somebody wants to know.
+    verified: RefCell<Option<HashMap<Topic, Instant>>>,
     /// What the hub has denied first, and why.
     denial: RefCell<Option<Fault>>,
     denied: Notify,
@@ -66,7 +70,7 @@ pub(super) struct Reception {
 
 impl Reception {
     /// Expects nothing yet.
-    pub fn new(inbox: Rc<dyn Inbox>, topics: Rc<[Topic]>, secret: Option<String>, light: bool) -> Self {
+    pub fn new(inbox: Rc<dyn Inbox>, clock: Rc<dyn Clock>, topics: Rc<[Topic]>, secret: Option<String>, light: bool) -> Self {
         Self {
             inbox,
             topics,
@@ -74,6 +78,8 @@ impl Reception {
             light,
             expected: RefCell::default(),
             progress: Notify::new(),
+            clock,
+            verified: RefCell::new(Some(HashMap::new())),
             denial: RefCell::default(),
             denied: Notify::new(),
             pinged: RefCell::default(),
@@ -103,6 +109,11 @@ impl Reception {
     pub fn fetched(&self, topic: Topic) {
         self.fetching.borrow_mut().remove(&topic);
         self.pings.notify_one();
+    }
+
+    /// When the lease of each topic began that was verified so far. From now on nothing of it is kept.
+    pub fn verified(&self) -> HashMap<Topic, Instant> {
+        self.verified.take().unwrap_or_default()
     }
 
     /// What the hub has denied, if anything.
@@ -170,11 +181,19 @@ impl Reception {
             return self.refused(denial);
         }
         let Some(Question { mode, topic, challenge, .. }) = Question::read(query) else { return empty(StatusCode::NOT_FOUND) };
+        let known = topic_at(&topic);
         if !self.expected.borrow_mut().remove(&(mode, topic)) {
             return empty(StatusCode::NOT_FOUND);
         }
+        if let (Mode::Subscribe, Some(topic), Some(verified)) = (mode, known, &mut *self.verified.borrow_mut()) {
+            verified.insert(topic, self.clock.now());
+        }
         self.progress.notify_waiters();
-        Response::new(Full::new(challenge.into()))
+        let mut answer = Response::new(Full::new(challenge.into()));
+        // Whoever asks says what stands there: no browser is to take it for a page.
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        answer
     }
 
     /// There is no such subscription, or not any more (§5.2).
@@ -200,7 +219,7 @@ impl Reception {
         let topic = form::self_link(field(LINK.as_str())).and_then(topic_at);
         let is_right = self.secret.as_ref().is_none_or(|secret| signature::is_right(secret.as_bytes(), &body, field(signature::FIELD)));
         match topic.filter(|_| is_right) {
-            // Whoever signs wrongly is not told so, and not heard (§8).
+            // Whoever signs wrongly is not told so, and not heard (§7.1.2).
             None => _ = self.inbox.received(Message::Event, false, Content::Nothing),
             Some(topic) if self.light => {
                 self.inbox.received(Message::Event, false, Content::Pointer);

@@ -116,17 +116,8 @@ pub(super) struct Courier {
     pub callback: Callback,
     pub bag: Rc<Bag>,
     pub ledger: Ledger,
-    /// The subscriber does not answer, or says that it is gone.
-    pub lost: Rc<dyn Fn(Loss)>,
-}
-
-/// Why a subscriber is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Loss {
-    /// It says that it is gone.
-    Gone,
-    /// Each attempt failed.
-    Failed,
+    /// The subscriber says that it is gone.
+    pub gone: Rc<dyn Fn()>,
 }
 
 struct Line {
@@ -146,11 +137,24 @@ impl Courier {
     pub async fn run(self) {
         let mut line = None;
         while let Some(errand) = self.bag.next().await {
-            if let Errand::Deny(_, told) = &errand {
-                self.deny(&mut line, &errand).await;
-                told();
-            } else if let Err(loss) = self.deliver(&mut line, &errand).await {
-                (self.lost)(loss);
+            match &errand {
+                Errand::Deny(_, told) => {
+                    self.deny(&mut line, &errand).await;
+                    told();
+                }
+                Errand::Ask(question, answered) => {
+                    // Whatever else comes back, and be it nothing: then it is not verified (§5.3.1), and what there was before stays (§5.1).
+                    let answer = self.insist(&mut line, &errand, |status| !status.is_server_error()).await;
+                    answered(answer.is_some_and(|(status, body)| status.is_success() && body == question.challenge.as_bytes()));
+                }
+                Errand::Tell { .. } => {
+                    // Redirects and refusals are failures like any other (§7). After the last attempt this one is given up, and no subscription: the next
+                    // change is tried anew.
+                    let answer = self.insist(&mut line, &errand, |status| status.is_success() || status == StatusCode::GONE).await;
+                    if answer.is_some_and(|(status, _)| status == StatusCode::GONE) {
+                        (self.gone)();
+                    }
+                }
             }
         }
     }
@@ -171,31 +175,19 @@ impl Courier {
         }
     }
 
-    /// Tries until it is answered.
-    ///
-    /// # Errors
-    /// The subscriber is given up.
-    async fn deliver(&self, line: &mut Option<Line>, errand: &Errand) -> Result<(), Loss> {
+    /// Tries until an answer settles it, which it gives; `None` where none did.
+    async fn insist(&self, line: &mut Option<Line>, errand: &Errand, settles: impl Fn(StatusCode) -> bool) -> Option<(StatusCode, Bytes)> {
         for pause in [Duration::ZERO].into_iter().chain(PAUSES) {
             tokio::time::sleep(pause).await;
             let attempt = tokio::time::timeout(PATIENCE, self.attempt(line, errand)).await;
             match attempt {
-                Ok(Some((status, _))) if status == StatusCode::GONE => return Err(Loss::Gone),
-                Ok(Some((status, body))) if !status.is_server_error() => {
-                    if let Errand::Ask(question, answered) = errand {
-                        answered(status.is_success() && body == question.challenge.as_bytes());
-                    }
-                    return Ok(());
-                }
-                // An error of its own, which may pass.
+                Ok(Some(answer)) if settles(answer.0) => return Some(answer),
+                // A failure, which may pass.
                 Ok(Some(_)) => {}
                 Ok(None) | Err(_) => *line = None,
             }
         }
-        if let Errand::Ask(_, answered) = errand {
-            answered(false);
-        }
-        Err(Loss::Failed)
+        None
     }
 
     async fn attempt(&self, line: &mut Option<Line>, errand: &Errand) -> Option<(StatusCode, Bytes)> {

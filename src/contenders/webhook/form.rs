@@ -64,8 +64,11 @@ impl Wish {
         let topic = value("hub.topic").ok_or("hub.topic is missing")?;
         let callback = value("hub.callback").ok_or("hub.callback is missing")?;
         let lease = match value("hub.lease_seconds") {
-            Some(lease) => Some(lease.parse().ok().filter(|lease| *lease > 0).ok_or("hub.lease_seconds must be a whole number, more than 0")?),
-            None => None,
+            Some(lease) if mode == Mode::Subscribe => {
+                Some(lease.parse().ok().filter(|lease| *lease > 0).ok_or("hub.lease_seconds must be a whole number, more than 0")?)
+            }
+            // Whoever leaves may say anything there (§5.1).
+            _ => None,
         };
         let secret = value("hub.secret");
         if secret.as_ref().is_some_and(|secret| secret.is_empty() || secret.len() > LONGEST_SECRET) {
@@ -176,6 +179,10 @@ mod tests {
             let bad = good.replace(from, to);
             assert!(Wish::read(bad.as_bytes()).unwrap_err().contains(word), "{bad}");
         }
+        for lease in ["60", "0", "-1", "soon"] {
+            let leaving = good.replace("=subscribe", "=unsubscribe").replace("=60", &format!("={lease}"));
+            assert_eq!(Wish::read(leaving.as_bytes()).map(|wish| (wish.mode, wish.lease)), Ok((Mode::Unsubscribe, None)), "{lease}");
+        }
         assert!(Wish::read(b"").is_err() && Question::read("").is_none() && Denial::read("").is_none());
         assert_eq!(Denial::read("hub.mode=denied&hub.topic=t"), Some(Denial { topic: "t".to_owned(), reason: None }));
         assert_eq!((Denial::read("hub.mode=denied&hub.reason=r"), Denial::read("hub.topic=t&hub.reason=r")), (None, None));
@@ -194,8 +201,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_reads_back(topic in ".{0,30}", callback in ".{0,30}", lease in prop::option::of(1..u64::MAX), secret in prop::option::of("[ -~]{1,199}")) {
-            let wish = Wish { mode: Mode::Unsubscribe, topic: topic.clone(), callback: callback.clone(), lease, secret };
-            prop_assert_eq!(Wish::read(wish.write().as_bytes()), Ok(wish));
+            let wish = Wish { mode: Mode::Subscribe, topic: topic.clone(), callback: callback.clone(), lease, secret };
+            prop_assert_eq!(Wish::read(wish.write().as_bytes()), Ok(wish.clone()));
+            let leaving = Wish { mode: Mode::Unsubscribe, lease: None, ..wish };
+            prop_assert_eq!(Wish::read(leaving.write().as_bytes()), Ok(leaving));
             let question = Question { mode: Mode::Subscribe, topic: topic.clone(), challenge: callback.clone(), lease };
             prop_assert_eq!(Question::read(&question.write()), Some(question.clone()));
             let denial = Denial { topic, reason: lease.map(|_| callback) };

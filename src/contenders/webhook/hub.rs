@@ -1,4 +1,4 @@
-//! The hub (WebSub §5 to §8): takes subscriptions, asks whether they are meant, and calls back when a topic changes.
+//! The hub (WebSub §5 and §7): takes subscriptions, asks whether they are meant, and calls back when a topic changes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::address::{Callback, topic_of};
-use super::courier::{Bag, Courier, Errand, Loss};
+use super::courier::{Bag, Courier, Errand};
 use super::form::{self, Denial, Mode, Question, Wish};
 use super::settings::Settings;
 use crate::contender::pace::Pace;
@@ -24,7 +24,7 @@ use crate::protocols::http::extension::{Answer, Answered, Change, Extension, Ser
 
 /// Largest request for a subscription, bytes.
 const LARGEST_FORM: usize = 16 << 10;
-/// What a subscription and a subscriber cost, bytes.
+/// What a subscription and a subscriber cost beside their names, bytes.
 const SUBSCRIPTION: usize = 512;
 const SUBSCRIBER: usize = 8 << 10;
 /// How often subscriptions that are over are looked for.
@@ -112,8 +112,11 @@ impl Hub {
             return Err(words(StatusCode::NOT_FOUND, format!("{why}\n")));
         };
         let full = || words(StatusCode::INSUFFICIENT_STORAGE, "There is no room for another subscription here.\n");
+        let links: Rc<str> = form::links(&format!("http://{host}/hub"), &wish.topic).into();
         let subscriber = self.subscriber(&callback, visit.service).ok_or_else(full)?;
-        let Some(room) = visit.service.take(SUBSCRIPTION) else {
+        // The topic stands in the links, in the question, and by its name in the list of subscriptions.
+        let names = links.len() + wish.topic.len() + topic.len() + wish.secret.as_ref().map_or(0, String::len);
+        let Some(room) = visit.service.take(SUBSCRIPTION + names) else {
             self.state.dismiss(&subscriber);
             return Err(full());
         };
@@ -122,7 +125,6 @@ impl Hub {
         let challenge = format!("{:016x}", self.keys.hash_one(self.asked.get()));
         let subscribing = wish.mode == Mode::Subscribe;
         let question = Question { mode: wish.mode, topic: wish.topic.clone(), challenge, lease: subscribing.then_some(lease) };
-        let links = Rc::from(form::links(&format!("http://{host}/hub"), &wish.topic));
         let intent = Intent { topic: topic.into(), tag, lease, room: Cell::new(Some(room)), secret: wish.secret.map(Rc::from), links, subscribing };
         let (state, service, asked) = (Rc::downgrade(&self.state), visit.service.clone(), Rc::clone(&subscriber));
         let answered = move |meant| {
@@ -138,7 +140,7 @@ impl Hub {
     /// Tells at the callback too that there will be no subscription (§5.2), where there is room for that.
     fn refuse(&self, callback: &Callback, topic: &str, url: &str, why: &str, service: &Service) {
         let Some(subscriber) = self.subscriber(callback, service) else { return };
-        match service.take(SUBSCRIPTION) {
+        match service.take(SUBSCRIPTION + url.len() + why.len()) {
             Some(room) => self.state.deny(&subscriber, topic, url, why, Some(room)),
             None => self.state.dismiss(&subscriber),
         }
@@ -149,17 +151,19 @@ impl Hub {
             return Some(Rc::clone(known));
         }
         let settings = &self.state.settings;
-        let room = service.take(SUBSCRIBER * settings.connections)?;
+        // Its address is kept with it, in the list of subscribers, and by each courier.
+        let names = (2 + settings.connections) * (callback.authority.len() + callback.path.len());
+        let room = service.take(SUBSCRIBER * settings.connections + names)?;
         let bags: Vec<Rc<Bag>> = (0..settings.connections).map(|_| Rc::new(Bag::new(settings.queue))).collect();
         let subscriber = Rc::new(Subscriber { callback: callback.clone(), bags, subscriptions: Cell::new(0), questions: Cell::new(0), _room: room });
         for bag in &subscriber.bags {
-            let (state, gone) = (Rc::downgrade(&self.state), Rc::downgrade(&subscriber));
-            let lost = Rc::new(move |loss| {
-                if let (Some(state), Some(gone)) = (state.upgrade(), gone.upgrade()) {
-                    state.forget(&gone, loss);
+            let (state, called) = (Rc::downgrade(&self.state), Rc::downgrade(&subscriber));
+            let gone = Rc::new(move || {
+                if let (Some(state), Some(called)) = (state.upgrade(), called.upgrade()) {
+                    state.forget(&called);
                 }
             });
-            let courier = Courier { callback: callback.clone(), bag: Rc::clone(bag), ledger: service.ledger().clone(), lost };
+            let courier = Courier { callback: callback.clone(), bag: Rc::clone(bag), ledger: service.ledger().clone(), gone };
             let mut couriers = self.couriers.borrow_mut();
             while couriers.try_join_next().is_some() {}
             couriers.spawn_local(courier.run());
@@ -259,14 +263,11 @@ impl State {
         }
     }
 
-    /// A subscriber that does not answer has no subscriptions any more; where it may still be there, it is told.
-    fn forget(self: &Rc<Self>, gone: &Rc<Subscriber>, loss: Loss) {
+    /// A subscriber that says that it is gone (§7) has no subscriptions any more: all of them have its one address.
+    fn forget(&self, gone: &Rc<Subscriber>) {
         self.strike(gone);
         gone.bags.iter().for_each(|bag| bag.give_up());
-        let ended = self.take_out(|subscription| Rc::ptr_eq(&subscription.subscriber, gone));
-        if loss == Loss::Failed {
-            ended.iter().for_each(|(topic, subscription)| self.deny(gone, topic, subscription.url(), "Callbacks failed, again and again.", None));
-        }
+        drop(self.take_out(|subscription| Rc::ptr_eq(&subscription.subscriber, gone)));
     }
 
     /// Ends what is over.

@@ -1,4 +1,4 @@
-//! `X-Hub-Signature` (WebSub §8): an HMAC of the body, with a secret that subscriber and hub share.
+//! `X-Hub-Signature` (WebSub §7.1): an HMAC of the body, with a secret that subscriber and hub share.
 
 use std::fmt::Write as _;
 

@@ -1,7 +1,8 @@
 //! A subscriber that is called: it subscribes at the hub topic by topic, is asked back, and renews.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::pin::pin;
 use std::rc::Rc;
@@ -55,7 +56,7 @@ impl Called {
         let callback = format!("http://{}{}", listener.local_addr().map_err(listening)?, callback::PATH);
         // Nobody else can know it: the keys of this state are random.
         let secret = settings.signed.then(|| format!("{:016x}", RandomState::new().hash_one(seat.index)));
-        let reception = Rc::new(Reception::new(seat.inbox.clone(), Rc::clone(&seat.topics), secret, settings.light));
+        let reception = Rc::new(Reception::new(seat.inbox.clone(), seat.clock.clone(), Rc::clone(&seat.topics), secret, settings.light));
         let hub = caller.resource("/hub")?;
         let listening = tokio::task::spawn_local(Rc::clone(&reception).serve(listener));
         let called = Self { seat, caller, hub, reception, listening, callback, lease: settings.lease, tags: RefCell::default() };
@@ -134,7 +135,10 @@ impl Called {
     /// Subscribes again to each topic whenever half of a lease is over; see [`renewals`] for when first.
     async fn renew(&self) -> Result<(), Fault> {
         let timer = self.seat.clock.timer().map_err(|error| Fault::connection("waiting to renew subscriptions", error))?;
-        let dues = renewals(self.seat.clock.now(), self.seat.pace.measured(self.lease / 2), self.seat.index, &self.seat.topics);
+        // All have been verified before this runs.
+        let (verified, now) = (self.reception.verified(), self.seat.clock.now());
+        let leases = self.seat.topics.iter().map(|topic| (verified.get(topic).copied().unwrap_or(now), *topic));
+        let dues = renewals(leases, self.seat.pace.measured(self.lease / 2), self.seat.index);
         let wishes = stream::unfold((timer, dues), |(mut timer, mut dues)| async move {
             let (due, topic) = dues.next()?;
             timer.until(due).await;
@@ -225,16 +229,15 @@ impl Drop for Called {
     }
 }
 
-/// When which topic is to be renewed, without end: each once in a `period`, which is half of its lease, at an instant of its own in the latter
-/// half of that period, so that thousands of leases that began together are not renewed together.
-fn renewals(begin: Instant, period: Duration, subscriber: u32, topics: &[Topic]) -> impl Iterator<Item = (Instant, Topic)> {
-    let mut order: Vec<(Duration, Topic)> =
-        topics.iter().zip(0..).map(|(topic, place)| (period.mul_f64(0.5 + 0.5 * turn(subscriber, place)), *topic)).collect();
-    order.sort();
-    let rounds = if order.is_empty() { 0..0 } else { 0..u32::MAX };
-    rounds.flat_map(move |round| {
-        let begin = begin.after(period.saturating_mul(round));
-        order.clone().into_iter().map(move |(phase, topic)| (begin.after(phase), topic))
+/// When which topic is to be renewed, without end, the next one first: each once in a `period`, which is half of its lease, counted from when its lease
+/// began; at an instant of its own in the latter half of that period, so that thousands of leases that began together are not renewed together.
+fn renewals(leases: impl Iterator<Item = (Instant, Topic)>, period: Duration, subscriber: u32) -> impl Iterator<Item = (Instant, Topic)> {
+    let first = |((begin, topic), place): ((Instant, Topic), u32)| Reverse((begin.after(period.mul_f64(0.5 + 0.5 * turn(subscriber, place))), topic));
+    let mut dues: BinaryHeap<Reverse<(Instant, Topic)>> = leases.zip(0..).map(first).collect();
+    std::iter::from_fn(move || {
+        let Reverse((due, topic)) = dues.pop()?;
+        dues.push(Reverse((due.after(period), topic)));
+        Some((due, topic))
     })
 }
 
@@ -251,11 +254,15 @@ mod tests {
 
     const PERIOD: Duration = Duration::from_secs(1_000);
 
+    fn of(leases: &[(Instant, Topic)], count: usize) -> Vec<(Instant, Topic)> {
+        renewals(leases.iter().copied(), PERIOD, 5).take(count).collect()
+    }
+
     #[test]
     fn each_lease_is_renewed_once_in_half_of_its_time() {
-        let topics = [Topic(3), Topic(1), Topic(2)];
         let begin = Instant(7);
-        let first: Vec<(Instant, Topic)> = renewals(begin, PERIOD, 5, &topics).take(9).collect();
+        let leases = [3, 1, 2].map(|topic| (begin, Topic(topic)));
+        let first = of(&leases, 9);
         assert!(first.is_sorted_by_key(|(due, _)| *due), "{first:?}");
         for (place, (due, topic)) in first.iter().enumerate() {
             let round = (place / 3) as u32;
@@ -265,8 +272,23 @@ mod tests {
             assert_eq!(*due, first[place % 3].0.after(PERIOD * round), "just a period apart");
         }
         assert_eq!(first[..3].iter().map(|(_, topic)| topic.0).collect::<std::collections::BTreeSet<_>>().len(), 3);
-        assert_eq!(renewals(begin, PERIOD, 5, &topics).take(9).collect::<Vec<_>>(), first, "the same each time");
-        assert!(renewals(begin, PERIOD, 5, &[]).next().is_none());
+        assert_eq!(of(&leases, 9), first, "the same each time");
+        assert_eq!(of(&[], 1), []);
+    }
+
+    /// Set-up may take as long as a lease: what is verified first is renewed first, and nothing waits for another's round.
+    #[test]
+    fn a_lease_counts_from_when_it_was_verified() {
+        let begins = [0, 700, 1_400].map(|seconds| Instant(0).after(Duration::from_secs(seconds)));
+        let leases: Vec<(Instant, Topic)> = begins.into_iter().zip([Topic(1), Topic(2), Topic(3)]).collect();
+        let dues = of(&leases, 12);
+        assert!(dues.is_sorted_by_key(|(due, _)| *due), "{dues:?}");
+        for (begin, topic) in leases {
+            let mut of_topic = dues.iter().filter(|(_, other)| *other == topic).map(|(due, _)| *due);
+            let first = of_topic.next().unwrap();
+            assert!((PERIOD / 2..=PERIOD).contains(&first.since(begin)), "{topic} after {:?}", first.since(begin));
+            assert!(of_topic.eq((1..).map(|round| first.after(PERIOD * round)).take_while(|due| *due <= dues[11].0)), "{topic}: {dues:?}");
+        }
     }
 
     /// Cut into a hundred parts, the time in which renewals fall has about as many of them in each.
