@@ -40,12 +40,16 @@ pub fn longpoll_frames(bytes: &[u8]) {
 /// Most bytes of an event here: little enough for the bound to be met.
 const LARGEST_EVENT: usize = 1_000;
 
-fn events(pieces: &[&[u8]]) -> Result<(Vec<Item>, Option<Duration>), BadStream> {
-    let (mut reader, mut items) = (Reader::new(LARGEST_EVENT), Vec::new());
+/// The id of the last event before a stream.
+const BEFORE: &str = "before";
+
+/// All events, when to come again, and behind which event.
+fn events(pieces: &[&[u8]]) -> Result<(Vec<Item>, Option<Duration>, String), BadStream> {
+    let (mut reader, mut items) = (Reader::new(LARGEST_EVENT, BEFORE), Vec::new());
     for piece in pieces {
         items.extend(reader.read(piece)?);
     }
-    Ok((items, reader.retry()))
+    Ok((items, reader.retry(), reader.last_id().to_owned()))
 }
 
 /// Bytes as an event stream: the same events however they are cut, and those that the standard says, read line by line; within bounds; and each can be
@@ -55,26 +59,28 @@ pub fn event_stream(bytes: &[u8]) {
     for pieces in cuts(bytes) {
         assert_eq!(events(&pieces), whole, "the pieces make a difference");
     }
-    let Ok((items, retry)) = whole else { return };
+    let Ok((items, retry, last_id)) = whole else { return };
     let expected = by_the_standard(bytes);
     assert_eq!(Some(&items), expected.0.as_ref());
     // A day is the longest that is kept.
     assert_eq!(retry.map(|retry| retry.as_millis()), expected.1.map(|retry| retry.min(86_400_000)));
+    assert_eq!(last_id, expected.2);
     for item in items {
         let Item::Event { name, data, .. } = item else { continue };
         assert!(data.len() <= LARGEST_EVENT && name.len() <= 3 * LARGEST_EVENT, "an event beyond the bound");
         let is_topic = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         if is_topic {
-            let again = Reader::new(4 * LARGEST_EVENT).read(&event::write(7, &name, &data));
+            let again = Reader::new(4 * LARGEST_EVENT, "").read(&event::write(7, &name, &data));
             assert_eq!(again, Ok(vec![Item::Event { id: "7".to_owned(), name, data }]));
         }
     }
 }
 
-/// A stream by the text of the standard (WHATWG HTML §9.2.6), with base64 where the name says so; `None` where that is none. And the last `retry`.
-fn by_the_standard(bytes: &[u8]) -> (Option<Vec<Item>>, Option<u128>) {
-    let (mut items, mut retry) = (Vec::new(), None);
-    let (mut id, mut name, mut data) = (String::new(), String::new(), Vec::new());
+/// A stream by the text of the standard (WHATWG HTML §9.2.6), with base64 where the name says so; `None` where that is none. And the last `retry`, and
+/// the last id.
+fn by_the_standard(bytes: &[u8]) -> (Option<Vec<Item>>, Option<u128>, String) {
+    let (mut items, mut retry, mut last) = (Vec::new(), None, BEFORE.to_owned());
+    let (mut id, mut name, mut data) = (last.clone(), String::new(), Vec::new());
     let mut rest = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes);
     // What is behind the last end of a line is none yet.
     while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
@@ -88,6 +94,7 @@ fn by_the_standard(bytes: &[u8]) -> (Option<Vec<Item>>, Option<u128>) {
         let text = || String::from_utf8_lossy(value).into_owned();
         match field {
             b"" if line.is_empty() => {
+                last.clone_from(&id);
                 let (name, mut data) = (std::mem::take(&mut name), std::mem::take(&mut data));
                 if data.pop().is_none() {
                     continue;
@@ -95,7 +102,7 @@ fn by_the_standard(bytes: &[u8]) -> (Option<Vec<Item>>, Option<u128>) {
                 let (name, data) = match name.strip_suffix(";base64") {
                     Some(topic) => match BASE64.decode(&data) {
                         Ok(data) => (topic.to_owned(), data),
-                        Err(_) => return (None, retry),
+                        Err(_) => return (None, retry, last),
                     },
                     None => (name, data),
                 };
@@ -109,7 +116,7 @@ fn by_the_standard(bytes: &[u8]) -> (Option<Vec<Item>>, Option<u128>) {
             _ => {}
         }
     }
-    (Some(items), retry)
+    (Some(items), retry, last)
 }
 
 /// Bytes as a feed of changes (SUP), and as the field that names an id: what is read is what serde's own tree of it says, and no id is longer than may be.

@@ -230,7 +230,9 @@ impl ByHand {
 fn a_subscriber_comes_again_when_it_was_told_to() {
     on_one_thread(async {
         // It holds until another is told; what is no number of milliseconds is passed over.
-        let by_hand = ByHand::new(&["retry: 600\n\nid: 7\ndata: first\n\n", "retry: soon\n\n", "retry: 50\nid: 8\ndata: second\n\n", ":\n\n"]).await;
+        // And an id without an event is told back like any other.
+        let says = &["retry: 600\n\nid: 7\ndata: first\n\n", "retry: soon\n\n", "retry: 50\nid: 8\ndata: second\n\n", ":\n\n", "id: 9\n\n", ":\n\n"];
+        let by_hand = ByHand::new(says).await;
         let (seat, inbox, _) = subscriber_seat(&by_hand.address(), [Topic(0)], 1, HANG);
         let served = tokio::task::spawn_local(by_hand.serve());
         let mut subscriber = protocol("sse", &[]).subscriber(seat).await.unwrap();
@@ -239,7 +241,7 @@ fn a_subscriber_comes_again_when_it_was_told_to() {
         let running = tokio::task::spawn_local(async move { subscriber.run(stopped).await });
         let opened = served.await.unwrap();
         let behind: Vec<Option<&str>> = opened.iter().map(|(_, last)| last.as_deref()).collect();
-        assert_eq!(behind, [None, Some("7"), Some("7"), Some("8"), Some("8")]);
+        assert_eq!(behind, [None, Some("7"), Some("7"), Some("8"), Some("8"), Some("9"), Some("9")]);
         let pauses: Vec<Duration> = opened.windows(2).map(|two| two[1].0 - two[0].0).collect();
         let millis = Duration::from_millis;
         for (pause, (least, most)) in pauses.iter().zip([(600, 2_500), (600, 2_500), (50, 550), (50, 550)]) {

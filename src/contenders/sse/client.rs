@@ -108,7 +108,7 @@ impl Listener {
         // Whoever has seen nothing says nothing.
         let stream = self.caller.open(&resource, &fields[..if last.is_empty() { 1 } else { 2 }]).await?;
         match stream.status() {
-            StatusCode::OK => Ok(Some(Reading { stream, reader: Reader::new(LARGEST_EVENT) })),
+            StatusCode::OK => Ok(Some(Reading { stream, reader: Reader::new(LARGEST_EVENT, &last) })),
             StatusCode::NOT_FOUND => Ok(None),
             status => Err(CallError::Broken(format!("{status}, and 200 was wanted"))),
         }
@@ -121,10 +121,12 @@ impl Listener {
         if let Some(retry) = reading.reader.retry() {
             self.retry.set(retry);
         }
+        if *self.last.borrow() != reading.reader.last_id() {
+            self.last.replace(reading.reader.last_id().to_owned());
+        }
         for item in items {
             match item {
-                Item::Event { id, data, .. } => {
-                    self.last.replace(id);
+                Item::Event { data, .. } => {
                     // First values come first, and one of each topic: we have asked for them.
                     let asked = self.missing.get() > 0;
                     self.missing.set(self.missing.get().saturating_sub(1));

@@ -74,16 +74,25 @@ pub struct Reader {
     /// The last line ended with a carriage return: a line feed now belongs to it.
     after_return: bool,
     at_start: bool,
+    /// As the last line has said it, and as it stood at the end of the last block.
     id: String,
+    last_id: String,
     name: String,
     data: Vec<u8>,
     retry: Option<Duration>,
 }
 
 impl Reader {
-    /// At the start of a stream, whose events have at most so many bytes.
-    pub fn new(most: usize) -> Self {
-        Self { most, line: Vec::new(), after_return: false, at_start: true, id: String::new(), name: String::new(), data: Vec::new(), retry: None }
+    /// At the start of a stream, whose events have at most so many bytes. `last_id` is the id of the last event before it, which holds until the stream
+    /// tells another, as in browsers (the test `eventsource/format-field-id` of web-platform-tests).
+    pub fn new(most: usize, last_id: &str) -> Self {
+        let (id, last_id) = (last_id.to_owned(), last_id.to_owned());
+        Self { most, line: Vec::new(), after_return: false, at_start: true, id, last_id, name: String::new(), data: Vec::new(), retry: None }
+    }
+
+    /// The id of the last event: what is to be said on coming again (§9.2.4). A block without data tells it, too.
+    pub fn last_id(&self) -> &str {
+        &self.last_id
     }
 
     /// How soon to come again once the stream has ended, as it was last told; `None` where it was not.
@@ -145,6 +154,7 @@ impl Reader {
 
     fn end_of_event(&mut self) -> Result<Option<Item>, BadStream> {
         let (name, mut data) = (std::mem::take(&mut self.name), std::mem::take(&mut self.data));
+        self.last_id.clone_from(&self.id);
         if data.pop().is_none() {
             return Ok(None);
         }
@@ -198,12 +208,33 @@ mod tests {
             ("event: x\n\ndata: no name\n\n", vec![event("", "", b"no name")]),
             ("id: 7\nretry: 10\nwhat: ever\n\ndata: a\nid: 8\0\n\n", vec![event("7", "", b"a")]),
         ] {
-            let mut reader = Reader::new(1000);
+            let mut reader = Reader::new(1000, "");
             assert_eq!(reader.read(stream.as_bytes()), Ok(items.clone()), "{stream:?}");
-            let mut reader = Reader::new(1000);
+            let mut reader = Reader::new(1000, "");
             let pieces: Vec<Item> = stream.as_bytes().chunks(1).flat_map(|byte| reader.read(byte).unwrap()).collect();
             assert_eq!(pieces, items, "{stream:?} byte by byte");
         }
+    }
+
+    #[test]
+    fn the_last_id_is_that_of_the_last_block_with_data_or_without() {
+        for (stream, last) in [
+            ("", "6"),
+            ("retry: 1\n\ndata: a\n\n:\n\n", "6"),
+            ("id: 7\n\n", "7"),
+            ("id: 7\nevent: x\n\n", "7"),
+            ("id: 7\ndata: a\n\nid: 8\n\n", "8"),
+            ("id: 7\ndata: a\n\nid\n\n", ""),
+            // What has not ended is not told yet.
+            ("id: 7\ndata: a\n\nid: 8\ndata: b\n", "7"),
+            ("id: 7", "6"),
+        ] {
+            let mut reader = Reader::new(1000, "6");
+            reader.read(stream.as_bytes()).unwrap();
+            assert_eq!(reader.last_id(), last, "{stream:?}");
+        }
+        let mut reader = Reader::new(1000, "6");
+        assert_eq!(reader.read(b"data: a\n\n"), Ok(vec![event("6", "", b"a")]), "the id of before");
     }
 
     #[test]
@@ -223,7 +254,7 @@ mod tests {
             // A line that has not ended says nothing yet.
             ("retry: 1000", None),
         ] {
-            let mut reader = Reader::new(1000);
+            let mut reader = Reader::new(1000, "");
             let items = reader.read(stream.as_bytes()).unwrap();
             assert_eq!((reader.retry(), items.len()), (told, usize::from(stream.starts_with("data"))), "{stream:?}");
         }
@@ -231,9 +262,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_stream_is_told() {
-        assert_eq!(Reader::new(10).read(b"data: 12345"), Err(BadStream::Endless(10)));
-        assert_eq!(Reader::new(10).read(&b"data: 1\n".repeat(9)), Err(BadStream::Endless(10)));
-        assert_eq!(Reader::new(99).read(b"event: a;base64\ndata: ?\n\n"), Err(BadStream::NotBase64));
+        assert_eq!(Reader::new(10, "").read(b"data: 12345"), Err(BadStream::Endless(10)));
+        assert_eq!(Reader::new(10, "").read(&b"data: 1\n".repeat(9)), Err(BadStream::Endless(10)));
+        assert_eq!(Reader::new(99, "").read(b"event: a;base64\ndata: ?\n\n"), Err(BadStream::NotBase64));
     }
 
     proptest! {
@@ -243,7 +274,7 @@ mod tests {
             cut in 1..50_usize,
         ) {
             let stream: Vec<u8> = payloads.iter().enumerate().flat_map(|(number, payload)| [write(number as u64, "t", payload), HEARTBEAT.to_vec()].concat()).collect();
-            let mut reader = Reader::new(1000);
+            let mut reader = Reader::new(1000, "");
             let items: Vec<Item> = stream.chunks(cut).flat_map(|piece| reader.read(piece).unwrap()).collect();
             let expected: Vec<Item> = payloads.iter().enumerate().flat_map(|(number, payload)| [event(&number.to_string(), "t", payload), Item::Comment]).collect();
             prop_assert_eq!(items, expected);
@@ -251,7 +282,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_within_bounds(bytes in prop::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b':'), Just(b'd'), any::<u8>()], 0..300)) {
-            let mut reader = Reader::new(100);
+            let mut reader = Reader::new(100, "");
             for piece in bytes.chunks(7) {
                 if reader.read(piece).is_err() {
                     return Ok(());
