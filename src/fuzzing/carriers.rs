@@ -1,16 +1,20 @@
 //! What carries XMPP beside TCP: bodies and sessions over HTTP, messages and sessions over WebSockets; and what guards the library's client.
 
 use std::cell::RefCell;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use rxml::error::EndOrError;
 use rxml::{Event as Token, Parse as _, Parser};
+use tokio::sync::oneshot::Receiver;
+use tokio::sync::oneshot::error::TryRecvError;
 
 use super::stream::cuts;
 use super::xmpp::server;
 use crate::contenders::xmpp_bosh::body;
+use crate::contenders::xmpp_bosh::outlet::Said;
 use crate::contenders::xmpp_bosh::session::BoshSession;
 use crate::contenders::xmpp_pubsub::library::guard::Guard;
 use crate::contenders::xmpp_websocket::server::element;
@@ -60,21 +64,34 @@ fn is_twice(broken: &Broken) -> bool {
     matches!(broken, Broken::Parser(why) if why.contains("duplicated attribute"))
 }
 
-/// Lines as the bodies of requests of a session, in the order in which they come: each is answered with a body or not yet, none with anything else; and a
-/// request is answered once.
+/// A request and what becomes of it.
+enum Asked {
+    /// It has come before its turn, and waits for it; or has not been looked at.
+    Early(Pin<Box<dyn Future<Output = Option<Receiver<Said>>>>>),
+    /// It is held until there is something to say.
+    Held(Receiver<Said>),
+    /// It was answered, with a body or with the end of the session.
+    Answered,
+}
+
+/// Lines as the bodies of requests of a session, in the order in which they come: each is answered with a body, none with anything else; at the latest when
+/// the session ends, or when its own number comes again.
 pub fn bosh_session(bytes: &[u8]) {
-    let (ledger, mut under_way) = (Ledger::default(), Vec::new());
-    let meter = ledger.meter();
+    let (ledger, mut asked) = (Ledger::default(), Vec::<(u64, Asked)>::new());
     let mut session = None;
     for line in bytes.split(|byte| *byte == b'\n').take(64) {
         let Some(body) = body::tree(line) else { continue };
         let Some(rid) = body.attribute("rid").and_then(|rid| rid.parse::<u64>().ok()) else { continue };
-        let session = session.get_or_insert_with(|| BoshSession::new(server(), rid, 1, Duration::from_secs(60)));
-        // One that came before its turn waits for it, and for nothing that this thread could still do.
-        if let Some(told) = session.request(rid, body, &meter).now_or_never().flatten() {
-            under_way.push(told);
+        let session = session.get_or_insert_with(|| Rc::new(BoshSession::new(server(), rid, 1, Duration::from_secs(60))));
+        let (asking, meter) = (Rc::clone(session), ledger.meter());
+        asked.push((rid, Asked::Early(Box::pin(async move { asking.request(rid, body, &meter).await }))));
+        // Whoever asks may set free those who came before their turn, in whatever order.
+        for _ in 0..2 {
+            asked.iter_mut().rev().for_each(|(_, asked)| asked.go_on());
         }
-        is_said(&mut under_way);
+        let latest = asked.len() - 1;
+        let replaced = asked[..latest].iter().find(|(before, asked)| *before == rid && !matches!(asked, Asked::Answered));
+        assert!(replaced.is_none(), "request {rid} has come again, and the one before is not answered");
         if session.outlet().is_over() {
             break;
         }
@@ -82,22 +99,33 @@ pub fn bosh_session(bytes: &[u8]) {
     let Some(session) = session else { return };
     session.fail(StreamCondition::SystemShutdown);
     session.ended();
-    is_said(&mut under_way);
+    asked.iter_mut().for_each(|(_, asked)| asked.go_on());
     assert!(session.outlet().is_over());
+    let waiting: Vec<u64> = asked.iter().filter(|(_, asked)| !matches!(asked, Asked::Answered)).map(|(rid, _)| *rid).collect();
+    assert!(waiting.is_empty(), "requests {waiting:?} are never answered");
 }
 
-/// Holds what was said to what a client can read; what is not answered yet stays.
-fn is_said(under_way: &mut Vec<tokio::sync::oneshot::Receiver<(bytes::Bytes, usize)>>) {
-    under_way.retain_mut(|told| match told.try_recv() {
-        Ok((said, _)) => {
-            let body = body::tree(&said).unwrap_or_else(|| panic!("the server said {}", String::from_utf8_lossy(&said)));
-            assert!(body.children.iter().all(|node| matches!(node, Node::Element(_))), "text between elements");
-            false
+impl Asked {
+    /// Goes on as far as it can, and holds what was said to what a client can read.
+    fn go_on(&mut self) {
+        if let Self::Early(request) = self
+            && let Some(comes) = request.as_mut().now_or_never()
+        {
+            // A request that cannot be one of this session ends it, and is told so by the connection manager.
+            *self = comes.map_or(Self::Answered, Self::Held);
         }
-        Err(tokio::sync::oneshot::error::TryRecvError::Empty) => true,
-        // Another request with its number has taken its place.
-        Err(tokio::sync::oneshot::error::TryRecvError::Closed) => false,
-    });
+        if let Self::Held(told) = self {
+            match told.try_recv() {
+                Ok((said, _)) => {
+                    let body = body::tree(&said).unwrap_or_else(|| panic!("the server said {}", String::from_utf8_lossy(&said)));
+                    assert!(body.children.iter().all(|node| matches!(node, Node::Element(_))), "text between elements");
+                    *self = Self::Answered;
+                }
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Closed) => panic!("a request that was held is forgotten"),
+            }
+        }
+    }
 }
 
 /// How a client logs in over a WebSocket, a message a line.

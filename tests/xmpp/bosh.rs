@@ -186,19 +186,28 @@ fn requests_have_an_order_and_may_come_again() {
         assert!(second.waits().await);
         assert!(first.ask(&body(15, &sid, "", &ping("one"))).await.contains("id='one'"));
         assert!(second.body().await.contains("id='two'"));
+        // Before its turn and then again, by another connection: the one before is answered with nothing, and the session goes on.
+        let mut again = Requests::connect(&server).await;
+        second.send(&body(18, &sid, "", &ping("four"))).await;
+        assert!(second.waits().await);
+        again.send(&body(18, &sid, "", &ping("four"))).await;
+        assert_eq!(second.body().await, EMPTY);
+        assert!(first.ask(&body(17, &sid, "", &ping("three"))).await.contains("id='three'"));
+        assert!(again.body().await.contains("id='four'"));
+        drop(again);
         // Answered already: the same answer, and nothing is done twice.
-        let created = first.ask(&body(17, &sid, "", &pubsub("1", "<create node='n'/>"))).await;
+        let created = first.ask(&body(19, &sid, "", &pubsub("1", "<create node='n'/>"))).await;
         assert!(created.contains("type='result' id='1'"));
-        assert_eq!(first.ask(&body(17, &sid, "", &pubsub("1", "<create node='n'/>"))).await, created);
+        assert_eq!(first.ask(&body(19, &sid, "", &pubsub("1", "<create node='n'/>"))).await, created);
         // A connection that breaks while its request is held: the client sends it again.
-        first.send(&body(18, &sid, "", "")).await;
+        first.send(&body(20, &sid, "", "")).await;
         assert!(first.waits().await);
         drop(first);
-        second.send(&body(18, &sid, "", "")).await;
+        second.send(&body(20, &sid, "", "")).await;
         assert!(second.waits().await);
         let mut third = Requests::connect(&server).await;
-        third.send(&body(19, &sid, "", &ping("three"))).await;
-        assert!(second.body().await.contains("id='three'"), "what is said goes to the new connection");
+        third.send(&body(21, &sid, "", &ping("five"))).await;
+        assert!(second.body().await.contains("id='five'"), "what is said goes to the new connection");
         // Out of the window.
         assert!(terminates(&second.ask(&body(99, &sid, "", "")).await, "item-not-found"));
         assert!(terminates(&third.body().await, "item-not-found"), "the held one is told too");

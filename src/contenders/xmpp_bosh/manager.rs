@@ -76,8 +76,8 @@ impl Manager {
             session.ended();
             self.sessions.borrow_mut().remove(&sid);
         }
-        // Asked for again by another connection: that one is answered.
-        said.unwrap_or_else(|| (body::write(&[], b"").into(), 0))
+        // Nobody is left who would answer.
+        said.unwrap_or_else(|| refusal("item-not-found"))
     }
 
     /// XEP-0124 §7.

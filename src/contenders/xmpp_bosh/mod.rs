@@ -7,7 +7,7 @@ pub(crate) mod body;
 mod exchange;
 mod link;
 mod manager;
-mod outlet;
+pub(crate) mod outlet;
 pub(crate) mod session;
 
 use std::rc::Rc;

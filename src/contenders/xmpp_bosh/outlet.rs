@@ -16,6 +16,11 @@ use super::body;
 /// A response's body, and the bytes of updates in it.
 pub type Said = (Bytes, usize);
 
+/// The response to a request in whose place another one waits.
+pub fn nothing() -> Said {
+    (body::write(&[], b"").into(), 0)
+}
+
 /// The way out to one client: through whichever request it holds out.
 pub struct BoshOutlet {
     exchanges: Rc<Exchanges>,
@@ -77,7 +82,8 @@ impl BoshOutlet {
         let mut state = self.state.borrow_mut();
         state.idle = 0;
         match state.held.iter_mut().find(|(held, _)| *held == rid) {
-            Some(place) => place.1 = tell,
+            // Whose connection has broken hears nothing.
+            Some(place) => _ = std::mem::replace(&mut place.1, tell).send(nothing()),
             None => state.held.push_back((rid, tell)),
         }
         drop(state);

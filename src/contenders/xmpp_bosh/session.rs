@@ -19,7 +19,7 @@ use crate::protocols::xmpp::session::{Flow, Session};
 use crate::protocols::xmpp::xml::{Element, Node, escape};
 
 use super::REQUESTS;
-use super::outlet::{BoshOutlet, Said};
+use super::outlet::{self, BoshOutlet, Said};
 
 /// A request that came before its turn.
 struct Early {
@@ -81,7 +81,13 @@ impl BoshSession {
         }
         if rid > next {
             let (turn, comes) = oneshot::channel();
-            self.early.borrow_mut().insert(rid, Early { body, meter: meter.clone(), turn });
+            let before = self.early.borrow_mut().insert(rid, Early { body, meter: meter.clone(), turn });
+            if let Some(before) = before {
+                // Its client has sent it again: the one before waits for nothing any more.
+                let (tell, told) = oneshot::channel();
+                let _ = tell.send(outlet::nothing());
+                let _ = before.turn.send(told);
+            }
             return comes.await.ok();
         }
         let held = self.take(rid, &body, meter);
