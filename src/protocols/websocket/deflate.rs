@@ -28,12 +28,17 @@ fn accept_one(offer: &str) -> Option<(String, u8)> {
         return None;
     }
     let mut answer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover".to_owned();
-    let mut window = WINDOW;
+    let (mut window, mut seen) = (WINDOW, Vec::new());
     for parameter in parts {
         let (name, value) = match parameter.split_once('=') {
             Some((name, value)) => (name.trim(), Some(value.trim().trim_matches('"'))),
             None => (parameter, None),
         };
+        // None may stand twice (§7); those that are not known end it below.
+        if seen.contains(&name) {
+            return None;
+        }
+        seen.push(name);
         match (name, value) {
             ("server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits", None) => {}
             ("client_max_window_bits", Some(bits)) => _ = bits.parse::<u8>().ok().filter(|bits| (8..=15).contains(bits))?,
@@ -151,12 +156,17 @@ mod tests {
         );
         assert_eq!(answer("permessage-bzip2, permessage-deflate; server_max_window_bits=\"10\""), Some(("ours; server_max_window_bits=10".to_owned(), 10)));
         assert_eq!(answer("permessage-deflate; server_max_window_bits=8, permessage-deflate"), Some(("ours".to_owned(), 15)));
+        let twice = "permessage-deflate; client_max_window_bits; client_max_window_bits, permessage-deflate";
+        assert_eq!(answer(twice), Some(("ours".to_owned(), 15)), "the next offer is a good one");
         for none in [
             "",
             "permessage-bzip2",
             "permessage-deflate; unknown",
             "permessage-deflate; server_max_window_bits",
             "permessage-deflate; client_max_window_bits=7",
+            "permessage-deflate; server_max_window_bits=10; server_max_window_bits=10",
+            "permessage-deflate; client_max_window_bits; client_max_window_bits=12",
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_no_context_takeover",
         ] {
             assert_eq!(answer(none), None, "{none}");
         }

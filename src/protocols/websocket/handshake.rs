@@ -133,6 +133,8 @@ pub struct Request {
     /// The text to send.
     pub text: String,
     key: String,
+    subprotocol: String,
+    deflate: bool,
 }
 
 /// What the server agreed to.
@@ -154,7 +156,7 @@ impl Request {
         let text = format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {subprotocol}\r\n{extensions}\r\n"
         );
-        Self { text, key }
+        Self { text, key, subprotocol: subprotocol.to_owned(), deflate }
     }
 
     /// Reads the server's response; `None` where more is needed.
@@ -181,7 +183,15 @@ impl Request {
         if headers.of("sec-websocket-accept") != Some(&accept_of(&self.key)) {
             return Err("the response does not belong to the request: Sec-WebSocket-Accept is wrong".to_owned());
         }
+        // What was not asked for cannot have been agreed on (§4.1).
+        if headers.all("sec-websocket-protocol").iter().any(|one| *one != self.subprotocol) {
+            return Err(format!("the server chose another subprotocol than {:?}, which it was asked for", self.subprotocol));
+        }
         let extensions = headers.all("sec-websocket-extensions");
+        let is_asked = |extension: &str| self.deflate && extension.split(';').next().is_some_and(|name| name.trim() == NAME);
+        if extensions.len() > 1 || !extensions.iter().all(|extension| is_asked(extension)) {
+            return Err(format!("the server chose extensions that it was not asked for: {}", extensions.join(", ")));
+        }
         Ok(Some(Agreed { length, extensions: (!extensions.is_empty()).then(|| extensions.join(", ")) }))
     }
 }
@@ -258,6 +268,28 @@ mod tests {
         assert_eq!(ours.read(b"HTTP/1.1 101 "), Ok(None));
         for bad in ["HTTP/1.1 503 Full\r\n\r\nno room", "nonsense\r\n\r\n", "HTTP/1.1 101 Yes\r\n\r\n", &accepted.response.replace("Accept: ", "Accept: x")] {
             assert!(ours.read(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    /// RFC 6455 §4.1: neither an extension nor a subprotocol that was not asked for.
+    #[test]
+    fn what_was_not_asked_for_is_not_taken() {
+        for deflate in [false, true] {
+            let ours = Request::new("localhost", "/updates", [7; 16], "b", deflate);
+            let Outcome::Accepted(accepted) = answer(ours.text.as_bytes(), &OFFER) else { panic!("refused") };
+            assert!(ours.read(accepted.response.as_bytes()).is_ok());
+            let with = |field: &str| accepted.response.replacen("\r\n", &format!("\r\n{field}\r\n"), 1);
+            for (field, word) in [
+                ("Sec-WebSocket-Extensions: x-other", "extension"),
+                ("Sec-WebSocket-Extensions: permessage-deflate", "extension"),
+                ("Sec-WebSocket-Protocol: a", "subprotocol"),
+                ("sec-websocket-protocol: B", "subprotocol"),
+            ] {
+                let why = ours.read(with(field).as_bytes()).unwrap_err();
+                assert!(why.contains(word), "{field}, compression {deflate}: {why}");
+            }
+            let without: String = accepted.response.split_inclusive("\r\n").filter(|line| !line.starts_with("Sec-WebSocket-Protocol")).collect();
+            assert!(ours.read(without.as_bytes()).is_ok(), "none is a choice too (§4.2.2)");
         }
     }
 }
