@@ -5,9 +5,10 @@
 #   scripts/fuzz.sh --table               only writes docs/reliability.md from fuzz/results.csv
 #
 # Needs a C++ compiler, and nothing else: libFuzzer comes with the crate libfuzzer-sys. Ctrl-C ends it; what is done is written down target by
-# target, and another call goes on from the corpus. An input that breaks something goes to fuzz/artifacts/TARGET; once it is mended it belongs
-# into fuzz/regressions/TARGET, where `cargo test` holds it. At the end the corpus is cut down to what reaches something of its own.
-# An input may take 30 s (machines are busy), 1 GiB in all and 64 MiB at once (fuzz/src/lib.rs); more is a finding.
+# target, and another call goes on from the corpus. An input that breaks something goes to fuzz/artifacts/TARGET (what an earlier call found, to
+# fuzz/artifacts/earlier/TARGET); once it is mended it belongs into fuzz/regressions/TARGET, where `cargo test` holds it. At the end the corpus is cut down
+# to what reaches something of its own. An input may take 30 s (machines are busy), 1 GiB in all and 64 MiB at once (fuzz/src/lib.rs); more is a finding,
+# and so is a target that ends with anything but 0, whatever it was. Seconds are the clock's, from a target's start to its end.
 set -euo pipefail
 cd "$(dirname "$0")/../fuzz"
 
@@ -49,7 +50,7 @@ PYTHON
 
 seconds=60
 case "${1:-}" in
-  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "../scripts/$(basename "$0")"; exit 0 ;;
+  -h | --help) sed -n '2,12s/^# \{0,1\}//p' "../scripts/$(basename "$0")"; exit 0 ;;
   --table) table; exit 0 ;;
   '' | *[!0-9]*) ;;
   *) seconds=$1; shift ;;
@@ -81,25 +82,31 @@ dictionary() {
 
 broken=0
 for target in $targets; do
-  mkdir -p "corpus/$target" "artifacts/$target" "work/$target"
+  mkdir -p "corpus/$target" "artifacts/$target" "artifacts/earlier/$target" "work/$target"
+  # The same finding has the same name: only in an empty folder is it seen again.
+  find "artifacts/$target" -type f -exec mv -t "artifacts/earlier/$target" {} +
   options=(-max_total_time="$seconds" -max_len=4096 -len_control=0 -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 -use_value_profile=1
     -artifact_prefix="artifacts/$target/")
   [ "$target" != recording ] || options+=(-max_len=20000)
   words=$(dictionary "$target")
   [ -z "$words" ] || options+=(-dict="$words")
-  before=$(find "artifacts/$target" -type f | wc -l)
   echo "== $target, $seconds s"
   log="work/$target.log"
   # What is found goes to the work folder; the corpus that is kept is made of both below.
   status=0
+  begun=$SECONDS
   nice -n 15 "target/debug/$target" "${options[@]}" "work/$target" "corpus/$target" >"$log" 2>&1 || status=$?
-  [ "$status" -ne 130 ] || { echo "ended by hand"; exit 130; }
+  spent=$((SECONDS - begun))
+  # libFuzzer hears Ctrl-C as well, and ends with a status of its own.
+  case "$status" in 72 | 130) echo "ended by hand"; exit 130 ;; esac
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
   # A run that ends with a finding has no statistics: the last line of progress has them.
   [ -n "$executions" ] || executions=$(sed -n 's/^#\([0-9]*\).*cov:.*/\1/p' "$log" | tail -1)
   edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
   features=$(sed -n 's/.* ft: \([0-9]*\) .*/\1/p' "$log" | tail -1)
-  findings=$(($(find "artifacts/$target" -type f | wc -l) - before))
+  findings=$(find "artifacts/$target" -type f | wc -l)
+  # One that could not even begin has left nothing behind, and is no good news.
+  [ "$status" -eq 0 ] || [ "$findings" -gt 0 ] || findings=1
   # Cut down: what adds an edge of its own, smallest first; by edges alone, since values would keep thousands. And no more than there were, or 25: what is
   # cloned and replayed by everybody does not grow for ever.
   rm -rf "work/$target.small"
@@ -113,13 +120,12 @@ for target in $targets; do
     find "work/$target.small" -type f -printf '%s %p\n' | sort -n | tail -n +$((had > 25 ? had + 1 : 26)) | cut -d ' ' -f 2- | xargs -r rm
     mv "work/$target.small" "corpus/$target"
   fi
-  spent=$(sed -n 's/^Done [0-9]* runs in \([0-9]*\) second.*/\1/p' "$log" | head -1)
-  echo "$target,$(date -u +%F),$(rustc --version | cut -d' ' -f2),$(nproc),${spent:-0},${executions:-0},${edges:-0},${features:-0},$(find "corpus/$target" -type f | wc -l),$findings" >>"$results"
+  echo "$target,$(date -u +%F),$(rustc --version | cut -d' ' -f2),$(nproc),$spent,${executions:-0},${edges:-0},${features:-0},$(find "corpus/$target" -type f | wc -l),$findings" >>"$results"
   tail -1 "$results"
   table
   if [ "$findings" -gt 0 ]; then
     broken=1
-    echo "found: $(find "artifacts/$target" -type f -newer "work/$target" | head -3)" >&2
+    echo "$target: exit $status; $(find "artifacts/$target" -type f | head -3 | tr '\n' ' ')see fuzz/$log" >&2
   fi
 done
 exit "$broken"

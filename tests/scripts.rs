@@ -1,0 +1,129 @@
+//! What `scripts/` says of a run is what happened: the fuzzer's targets are stand-ins here.
+//!
+//! Where Python is missing, its test says `SKIPPED`; with the environment variable `CI` set it fails instead.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Writes a program for the shell.
+fn program(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn python() -> bool {
+    let there = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
+    assert!(there || std::env::var_os("CI").is_none(), "python3 is missing");
+    if !there {
+        eprintln!("SKIPPED: python3 is missing");
+    }
+    there
+}
+
+/// A house with one target, `one`, which is a stand-in.
+struct House {
+    folder: TempDir,
+}
+
+impl House {
+    fn new(target: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["scripts", "src/fuzzing", "docs", "fuzz"] {
+            fs::create_dir_all(at(path)).unwrap();
+        }
+        fs::copy(repository("scripts/fuzz.sh"), at("scripts/fuzz.sh")).unwrap();
+        fs::write(at("src/fuzzing/mod.rs"), "    Target { name: \"one\", reads: \"ones\", run: one },\n").unwrap();
+        fs::write(at("docs/reliability.md"), "<!-- table fuzzing: made by scripts/fuzz.sh -->\n<!-- end fuzzing -->\n").unwrap();
+        fs::write(at("fuzz/Cargo.toml"), "name = \"pushbench-fuzz\"\nname = \"one\"\n").unwrap();
+        // Cutting the corpus down is not what is looked at.
+        program(&at("fuzz/target/debug/one"), &format!("case \"$*\" in *set_cover_merge*) exit 0 ;; esac\n{target}"));
+        for tool in ["cargo", "c++"] {
+            program(&at(&format!("bin/{tool}")), "exit 0");
+        }
+        Self { folder }
+    }
+
+    /// Runs the script; its exit code.
+    fn run(&self) -> Option<i32> {
+        let path = format!("{}:{}", self.folder.path().join("bin").display(), std::env::var("PATH").unwrap());
+        let script = self.folder.path().join("scripts/fuzz.sh");
+        let Output { status, stdout, stderr } = Command::new("bash").arg(script).args(["1", "one"]).env("PATH", path).output().unwrap();
+        println!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        status.code()
+    }
+
+    /// What was written down: seconds, executions and findings of each run.
+    fn results(&self) -> Vec<[u64; 3]> {
+        let text = fs::read_to_string(self.folder.path().join("fuzz/results.csv")).unwrap();
+        let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+        rows.map(|row| [4, 5, 9].map(|column| row[column].parse().unwrap())).collect()
+    }
+
+    fn files(&self, folder: &str) -> usize {
+        fs::read_dir(self.folder.path().join(folder)).map_or(0, |entries| entries.filter(|entry| entry.as_ref().unwrap().path().is_file()).count())
+    }
+}
+
+/// Leaves an input where it was told to.
+const FINDS: &str = "for argument; do case \"$argument\" in -artifact_prefix=*) echo x >\"${argument#*=}crash-1\" ;; esac; done";
+
+#[test]
+fn the_fuzzer_says_what_a_clean_run_did() {
+    if !python() {
+        return;
+    }
+    let house = House::new("sleep 1.1; echo '#7 DONE cov: 5 ft: 9 corp: 1'; echo 'stat::number_of_executed_units: 7'");
+    assert_eq!(house.run(), Some(0));
+    let [[seconds, executions, findings]] = house.results()[..] else { panic!("{:?}", house.results()) };
+    assert!((1..30).contains(&seconds) && (executions, findings) == (7, 0), "{:?}", house.results());
+}
+
+#[test]
+fn the_fuzzer_is_not_green_over_a_target_that_could_not_run() {
+    if !python() {
+        return;
+    }
+    for (target, status) in [("exit 127", 127), ("kill -SEGV $$", 139)] {
+        let house = House::new(target);
+        assert_eq!(house.run(), Some(1), "{status}");
+        assert_eq!(house.results().iter().map(|row| row[2]).collect::<Vec<_>>(), [1], "{status}");
+        let page = fs::read_to_string(house.folder.path().join("docs/reliability.md")).unwrap();
+        assert!(page.contains("| `one` | ones |") && page.contains("| 1 |\n"), "{page}");
+    }
+}
+
+#[test]
+fn the_fuzzer_sees_a_finding_each_time() {
+    if !python() {
+        return;
+    }
+    let house = House::new(&format!("{FINDS}; sleep 1.1; echo '#7 NEW cov: 5 ft: 9 corp: 1'; exit 77"));
+    for _ in 0..2 {
+        assert_eq!(house.run(), Some(1));
+    }
+    let results = house.results();
+    assert_eq!(results.iter().map(|row| (row[1], row[2])).collect::<Vec<_>>(), [(7, 1), (7, 1)]);
+    assert!(results.iter().all(|row| row[0] >= 1), "it took its time: {results:?}");
+    assert_eq!((house.files("fuzz/artifacts/one"), house.files("fuzz/artifacts/earlier/one")), (1, 1));
+}
+
+#[test]
+fn a_fuzzer_that_was_interrupted_writes_nothing_down() {
+    if !python() {
+        return;
+    }
+    for status in [72, 130] {
+        let house = House::new(&format!("exit {status}"));
+        assert_eq!((house.run(), house.results()), (Some(130), Vec::new()), "{status}");
+    }
+}
