@@ -227,6 +227,14 @@ fn the_list_of_contenders_is_that_of_the_code() {
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/contenders.md");
     let text = std::fs::read_to_string(&page).unwrap();
     let (introduction, below) = text.split_once(MARK).unwrap();
+    for contender in ALL {
+        // What a setting turns on is not left out.
+        let row = introduction.lines().find(|line| line.starts_with(&format!("| `{}` |", contender.name()))).expect("each has a row");
+        let left_out = row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default();
+        for standard in contender.settings().iter().flat_map(|setting| setting.about.split(['(', ')', ' ', ','])).filter(|word| word.starts_with("XEP-")) {
+            assert!(!left_out.contains(standard), "docs/contenders.md says that {} leaves out {standard}, which it has a setting for", contender.name());
+        }
+    }
     let printed = std::process::Command::new(env!("CARGO_BIN_EXE_pushbench")).args(["list", "--markdown"]).output().unwrap();
     let printed = String::from_utf8(printed.stdout).unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
