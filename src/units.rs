@@ -158,6 +158,25 @@ pub fn show_number(value: f64) -> String {
     if value.abs() >= 1_000.0 { show_count(value.round() as i64) } else { significant(value, 3) }
 }
 
+/// Shows a factor: three significant digits, since no ratio is known better; of one so near 1 that it would be shown as that, up to four decimals
+/// that tell it from 1 (`1.004`).
+pub fn show_factor(factor: f64) -> String {
+    if !factor.is_finite() || factor == 0.0 {
+        return show_number(factor);
+    }
+    let step = 10_f64.powi(factor.abs().log10().floor() as i32 - 2);
+    let rounded = (factor / step).round() * step;
+    if rounded.abs() >= 1_000.0 {
+        return show_count(rounded.round() as i64);
+    }
+    let three = significant(rounded, 3);
+    if three == "1" {
+        let nearer = [1e3, 1e4].map(|parts| (factor * parts).round() / parts).into_iter().find(|nearer| *nearer != 1.0);
+        return nearer.map_or(three, |nearer| significant(nearer, 5));
+    }
+    three
+}
+
 /// Shows a whole number with commas between thousands: `2,900,000`.
 pub fn show_count(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
@@ -234,6 +253,31 @@ mod tests {
         assert_eq!(significant(100.0, 3), "100");
     }
 
+    #[test]
+    fn factors_have_three_digits() {
+        for (factor, text) in [
+            (1_797_360.0, "1,800,000"),
+            (95_237.0, "95,200"),
+            (2_345.6, "2,350"),
+            (999.7, "1,000"),
+            (640.3, "640"),
+            (2.0, "2"),
+            (1.45678, "1.46"),
+            (1.03, "1.03"),
+            (1.004_1, "1.004"),
+            (0.999_6, "0.9996"),
+            (0.999_96, "1"),
+            (1.000_000_004, "1"),
+            (0.95, "0.95"),
+            (0.123_456, "0.123"),
+            (1.0, "1"),
+            (0.0, "0"),
+            (f64::INFINITY, "∞"),
+        ] {
+            assert_eq!(show_factor(factor), text);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
 
@@ -251,6 +295,16 @@ mod tests {
             // Three digits are shown: the fourth may be rounded away.
             let shown = show_bytes((bytes * unit.1) as f64);
             prop_assert!(read_size(&shown).is_ok_and(|back| back.abs_diff(bytes * unit.1) <= bytes * unit.1 / 200), "{shown}");
+        }
+
+        #[test]
+        fn factors_are_near_the_number_and_no_more_precise_than_that(power in -9_f64..15.0) {
+            let factor = 10_f64.powf(power);
+            let shown = show_factor(factor);
+            let back: f64 = shown.replace(',', "").parse().unwrap();
+            prop_assert!((back - factor).abs() <= factor * 0.005_1, "{factor}: {shown}");
+            let digits = shown.replace([',', '.'], "");
+            prop_assert!(digits.trim_matches('0').len() <= 3 || (factor - 1.0).abs() < 0.01, "{factor}: {shown}");
         }
 
         #[test]

@@ -1,7 +1,11 @@
 //! What a run draws on a terminal: read back by a terminal of our own, from a pseudo-terminal that `script` of util-linux makes.
+//!
+//! Where there is no `script`, the tests say `SKIPPED`; with the environment variable `CI` set they fail instead.
 
 #[path = "support/command.rs"]
 mod command;
+#[path = "support/served.rs"]
+mod served;
 
 use std::io::Read as _;
 use std::process::{Command, Stdio};
@@ -88,33 +92,37 @@ struct Seen {
     /// The screen at the end.
     last: String,
     took: Duration,
+    code: Option<i32>,
+    /// Of the recording.
+    state: State,
 }
 
-/// A run on a terminal of so many columns.
-fn run(columns: usize, contenders: &str, no_colour: bool) -> Seen {
-    let place = Place::with(&tiny(contenders, &[("span", "\"4s\""), ("updates_per_active_topic", "40")]));
+/// A run on a terminal of so many columns, in an environment with one more variable; `before` is done by the shell that becomes it.
+fn run(columns: usize, scenario: &str, variable: (&str, &str), before: &str) -> Option<Seen> {
+    served::run("script", &["--version"])?;
+    let place = Place::with(scenario);
     let line = format!(
-        "stty cols {columns} rows 24; exec '{}' run '{}' --out '{}'",
+        "stty cols {columns} rows 24; {before} exec '{}' run '{}' --out '{}'",
         env!("CARGO_BIN_EXE_pushbench"),
         place.scenario().display(),
         place.report().display()
     );
     let mut script = Command::new("script");
-    script.args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh").env("TERM", "xterm-256color").env_remove("NO_COLOR");
-    if no_colour {
-        script.env("NO_COLOR", "1");
-    }
+    script.args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh").env("TERM", "xterm-256color").env_remove("NO_COLOR").env(variable.0, variable.1);
     let began = Instant::now();
     let mut script = script.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut text = String::new();
     script.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    script.wait().unwrap();
+    let code = script.wait().unwrap().code();
     let took = began.elapsed();
-    assert_eq!(place.recording().state, State::Complete, "{text}");
     let mut terminal = Terminal::default();
     let pictures = terminal.take(&text);
     let last = terminal.shown();
-    Seen { text, pictures, last, took }
+    Some(Seen { text, pictures, last, took, code, state: place.recording().state })
+}
+
+fn busy(contenders: &str) -> String {
+    tiny(contenders, &[("span", "\"4s\""), ("updates_per_active_topic", "40")])
 }
 
 /// What of a screen is the picture: warnings of the machine may stand above it.
@@ -134,11 +142,13 @@ fn widest(text: &str) -> usize {
     text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
 }
 
-const TWO: &str = "[[contender]]\nuse = \"rest-poll\"\ninterval = \"200ms\"\n[[contender]]\nuse = \"xmpp-pubsub\"\n";
+const POLL: &str = "[[contender]]\nuse = \"rest-poll\"\ninterval = \"200ms\"\n";
+const PUSH: &str = "[[contender]]\nuse = \"xmpp-pubsub\"\n";
 
 #[test]
 fn it_draws_within_the_width_four_times_a_second_and_leaves_a_clean_screen() {
-    let seen = run(80, TWO, false);
+    let Some(seen) = run(80, &busy(&format!("{POLL}{PUSH}")), ("COLORTERM", "truecolor"), "") else { return };
+    assert_eq!(seen.state, State::Complete, "{}", seen.text);
     let whole = [
         "[2/2] xmpp-pubsub",
         "trial ",
@@ -147,6 +157,7 @@ fn it_draws_within_the_width_four_times_a_second_and_leaves_a_clean_screen() {
         " left",
         "/s · p99 ",
         " outstanding of ",
+        "publishing ≤ ",
         "messages/s",
         "CPU     server ",
         "memory  server ",
@@ -159,7 +170,7 @@ fn it_draws_within_the_width_four_times_a_second_and_leaves_a_clean_screen() {
         let picture = picture(screen);
         assert!(widest(&picture.join("\n")) < 80, "{screen}");
         // Nothing of the one before is left over: each has every line once.
-        assert!(screen.matches("\nbehind ").count() <= 1 && [0, 9].contains(&picture.len()), "{screen}");
+        assert!(screen.matches("\nbehind ").count() <= 1 && [0, 10].contains(&picture.len()), "{screen}");
     }
     assert!(seen.text.contains("\u{1b}[34m"), "colours");
     // What stays is the report, as wide as the terminal at most.
@@ -169,14 +180,11 @@ fn it_draws_within_the_width_four_times_a_second_and_leaves_a_clean_screen() {
 
 #[test]
 fn a_narrow_terminal_without_colours_is_kept_to() {
-    let seen = run(36, "[[contender]]\nuse = \"rest-poll\"\ninterval = \"200ms\"\n", true);
-    assert!(
-        seen.pictures.iter().any(|picture| picture.contains("window ") && picture.contains("outstanding") && picture.contains("p99")),
-        "{:#?}",
-        seen.pictures
-    );
+    let Some(seen) = run(50, &busy(POLL), ("NO_COLOR", "1"), "") else { return };
+    let whole = ["[1/1] rest-poll", "window ", " left", "/s · p99 ", " outstanding of ", "requests ≤ ", "CPU     server ", " · subscribers "];
+    assert!(seen.pictures.iter().any(|picture| whole.iter().all(|word| picture.contains(word))), "{:#?}", seen.pictures);
     for screen in &seen.pictures {
-        assert!(widest(&picture(screen).join("\n")) < 36, "{screen}");
+        assert!(widest(&picture(screen).join("\n")) < 50, "{screen}");
     }
     let codes: Vec<char> = seen.text.split('\u{1b}').skip(1).filter_map(|rest| rest.chars().find(char::is_ascii_alphabetic)).collect();
     assert!(!codes.contains(&'m') && codes.contains(&'A'), "no colours, but drawn: {codes:?}");
@@ -184,11 +192,22 @@ fn a_narrow_terminal_without_colours_is_kept_to() {
 }
 
 #[test]
+fn an_interrupt_is_told_above_the_picture_and_leaves_a_clean_screen() {
+    // The shell's number is that of what it becomes.
+    let Some(seen) = run(80, &busy(&format!("{POLL}{PUSH}")), ("NO_COLOR", "1"), "(sleep 2; kill -INT $$) &") else { return };
+    assert_eq!((seen.code, seen.state), (Some(130), State::Interrupted), "{}", seen.text);
+    const WORD: &str = "interrupted: ending this trial cleanly; once more ends at once";
+    assert!(seen.pictures.iter().any(|screen| screen.contains("outstanding") && !screen.contains(WORD)), "{:#?}", seen.pictures);
+    for screen in &seen.pictures {
+        assert!(screen.split_once(WORD).is_none_or(|(above, _)| !above.contains("outstanding")), "{screen}");
+    }
+    assert!(seen.last.contains(WORD) && !seen.last.contains("outstanding") && !seen.last.contains('━'), "{}", seen.last);
+}
+
+#[test]
 fn a_terminal_that_knows_no_escape_codes_gets_plain_lines() {
-    let place = Place::with(&tiny("[[contender]]\nuse = \"loopback\"\n", &[("span", "\"6s\"")]));
-    let line = format!("exec '{}' run '{}' --out '{}'", env!("CARGO_BIN_EXE_pushbench"), place.scenario().display(), place.report().display());
-    let output = Command::new("script").args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh").env("TERM", "dumb").stdin(Stdio::null()).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let live = text.split("Tiny").next().unwrap();
-    assert!(live.contains("[1/1] loopback, repeat 1: window ") && live.contains(" left") && !live.contains('\u{1b}'), "{text:?}");
+    let Some(seen) = run(80, &tiny("[[contender]]\nuse = \"loopback\"\n", &[("span", "\"6s\"")]), ("TERM", "dumb"), "") else { return };
+    let (live, report) = seen.text.split_once("Tiny").unwrap();
+    assert!(live.contains("[1/1] loopback, repeat 1: window ") && live.contains(" left") && report.contains("Written to "), "{:?}", seen.text);
+    assert!(!seen.text.contains('\u{1b}'), "{:?}", seen.text);
 }

@@ -80,18 +80,18 @@ fn several_recordings_are_set_side_by_side() {
         }
     }
     assert_eq!(fs::read_dir(before.path()).unwrap().count(), 1, "nothing is written beside a recording");
+}
 
-    // What cannot be set side by side, and names that do not fit.
-    let mut others = made_up().scale(0.05).build();
-    others.contenders.iter_mut().for_each(|contender| contender.name.push_str("-other"));
-    others.trials.iter_mut().for_each(|trial| trial.contender.push_str("-other"));
-    let others = saved(&others);
-    let (code, _, err) = pushbench(before.path(), &[others.path().to_str().unwrap(), "--out", folder]);
-    assert!(code == 2 && err.contains("nothing to set side by side") && err.contains("poll-5s-other"), "{err}");
-    for (arguments, word) in [(&[second, "--name", "one"][..], "2 recordings and 1 names"), (&["--name", "one"], "--name is for several")] {
-        let (code, _, err) = pushbench(before.path(), arguments);
-        assert!(code == 2 && err.contains(word), "{err}");
-    }
+#[test]
+fn runs_without_anything_in_common_are_told_what_each_has() {
+    let few = saved(&made_up().scale(0.05).build());
+    let mut many = made_up().scale(0.05).many_contenders().build();
+    many.contenders.iter_mut().for_each(|contender| contender.name.push_str("-other"));
+    many.trials.iter_mut().for_each(|trial| trial.contender.push_str("-other"));
+    let many = saved(&many);
+    let (code, _, err) = pushbench(few.path(), &[many.path().to_str().unwrap(), "--name", "few", "--name", "many"]);
+    assert!(code == 2 && err.contains("nothing to set side by side") && err.contains("few has poll-5s, ") && err.contains("many has "), "{err}");
+    assert!(err.contains("-other, ") && err.contains(" more\n") && err.contains("help: "), "{err}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) fn report(paths: &[PathBuf], names: &[String], out: Option<&Path>, wa
             comparison.runs.iter().map(has).collect::<Vec<_>>().join("\n")
         )));
     }
-    let folder = out.map_or_else(|| Path::new("reports").join("side-by-side").join(folder_name(&names)), Path::to_owned);
+    let folder = out.map_or_else(|| PathBuf::from("reports/side-by-side").join(folder_name(&names)), Path::to_owned);
     let formats: Vec<Format> = wanted.iter().filter_map(|wanted| wanted.file_format()).collect();
     // Where files cannot be written, the comparison is still told.
     let written = write_all(&comparison, &folder, &formats);

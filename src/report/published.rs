@@ -6,7 +6,7 @@ use super::figures;
 use super::markdown::{escape, heading, put};
 use crate::summary::Summary;
 use crate::summary::published::{Beside, Ours};
-use crate::units::{show_number, significant};
+use crate::units::{show_factor, show_number, significant};
 
 /// What is said wherever they stand.
 pub const WORDS: &str =
@@ -40,8 +40,8 @@ fn one(summary: &Summary<'_>, ours: &Ours<'_, '_>) -> String {
         Some(ratio) => {
             let interval = ratio
                 .interval
-                .map_or_else(|| ", noise unknown".to_owned(), |(low, high)| format!(", 95 % interval {} to {}", significant(low, 3), significant(high, 3)));
-            format!("{} times{interval}", if ratio.value < 1_000.0 { significant(ratio.value, 3) } else { show_number(ratio.value) })
+                .map_or_else(|| ", noise unknown".to_owned(), |(low, high)| format!(", 95 % interval {} to {}", show_factor(low), show_factor(high)));
+            format!("{} times{interval}", show_factor(ratio.value))
         }
     };
     format!("{} ÷ {}: {ratio} ({own} ÷ {other_own}, {}){place}", ours.cell.contender.name, other.contender.name, metric.name)

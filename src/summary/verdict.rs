@@ -9,7 +9,7 @@ use super::ratios::{Ratio, Verdict as Judgement, compare};
 use super::thresholds::FACTOR_WITHOUT_INTERVAL;
 use super::{Cell, Grade, Summary};
 use crate::measure::recording::Direction;
-use crate::units::{show_number, show_seconds, significant};
+use crate::units::{show_factor, show_number, show_seconds, significant};
 
 /// The verdict at a load point.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,7 +163,7 @@ impl Summary<'_> {
         let family = if push_wins { "pollers" } else { "pushers" };
         let best = if rivals > 1 { format!(" (the best of {rivals} {family})") } else { String::new() };
         let factor = if push_wins { 1.0 / ratio.value } else { ratio.value };
-        let led = if factor.is_finite() { format!(": {} times {}", significant_factor(factor), question.as_much()) } else { String::new() };
+        let led = if factor.is_finite() { format!(": {} times {}", show_factor(factor), question.as_much()) } else { String::new() };
         let noise = match ratio.interval {
             Some((low, high)) if push_wins => interval(1.0 / high, 1.0 / low),
             Some((low, high)) => interval(low, high),
@@ -270,20 +270,15 @@ fn value(question: Question, cell: &Cell<'_>) -> String {
     }
 }
 
-/// Three digits, and at least `1.01`: a lead is never shown as "1 times".
-fn significant_factor(factor: f64) -> String {
-    if factor < 1.1 { format!("{factor:.3}") } else { show_number(factor) }
-}
-
 fn interval(low: f64, high: f64) -> String {
-    let (low, high) = (significant_factor(low), significant_factor(high));
+    let (low, high) = (show_factor(low), show_factor(high));
     if low == high { String::new() } else { format!(" (95 % interval {low} to {high})") }
 }
 
 fn within_noise(question: Question, push: &Cell<'_>, pull: &Cell<'_>, ratio: Ratio) -> String {
     let noise = match ratio.interval {
-        Some((low, high)) => format!("the ratio is {}, its 95 % interval {} to {}", significant(ratio.value, 3), significant(low, 3), significant(high, 3)),
-        None => format!("the ratio is {}, from one repeat, so that the noise is unknown", significant(ratio.value, 3)),
+        Some((low, high)) => format!("the ratio is {}, its 95 % interval {} to {}", show_factor(ratio.value), show_factor(low), show_factor(high)),
+        None => format!("the ratio is {}, from one repeat, so that the noise is unknown", show_factor(ratio.value)),
     };
     let (push, pull) = (figure(question, push), figure(question, pull));
     if is_unsettled(&ratio) {
@@ -344,7 +339,7 @@ fn nouns(statements: &[&Statement]) -> String {
 fn factors(statements: &[&Statement]) -> String {
     let factor = |statement: &Statement| {
         let value = statement.ratio.map(|ratio| if ratio.value < 1.0 { 1.0 / ratio.value } else { ratio.value }).filter(|factor| factor.is_finite());
-        value.map_or_else(|| statement.question.noun().to_owned(), |factor| format!("{} ({} times)", statement.question.noun(), significant_factor(factor)))
+        value.map_or_else(|| statement.question.noun().to_owned(), |factor| format!("{} ({} times)", statement.question.noun(), show_factor(factor)))
     };
     list(statements.iter().map(|statement| factor(statement)).collect())
 }

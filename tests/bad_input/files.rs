@@ -41,7 +41,7 @@ fn case(what: &'static str, code: i32, arguments: &[&str], prepare: impl Fn(&Pat
 pub fn all() -> &'static [Seen] {
     static ALL: OnceLock<Vec<Seen>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let (one, two) = ([scenarios(), updates()], [recordings(), usage()]);
+        let (one, two) = ([scenarios(), updates()], [recordings(), several(), usage()]);
         std::thread::scope(|scope| {
             let other = scope.spawn(|| two.iter().flatten().map(run).collect::<Vec<Seen>>());
             let mut seen: Vec<Seen> = one.iter().flatten().map(run).collect();
@@ -245,6 +245,37 @@ fn recordings() -> Vec<Case> {
     ];
     cases.extend(recordings::hostile().into_iter().map(|(what, recording)| text(what, recording)));
     cases
+}
+
+/// Recordings side by side.
+fn several() -> Vec<Case> {
+    let beside = |what, second: String, more: &[&str]| {
+        let arguments: Vec<&str> = ["report", "a.json", "b.json"].into_iter().chain(more.iter().copied()).collect();
+        case(what, 2, &arguments, move |folder| {
+            fs::write(folder.join("a.json"), recordings::good()).unwrap();
+            fs::write(folder.join("b.json"), &second).unwrap();
+        })
+    };
+    let strangers = recordings::changed(|recording| {
+        for contender in recording["contenders"].as_array_mut().unwrap() {
+            contender["name"] = format!("other-{}", contender["name"].as_str().unwrap()).into();
+        }
+        for trial in recording["trials"].as_array_mut().unwrap() {
+            trial["contender"] = format!("other-{}", trial["contender"].as_str().unwrap()).into();
+        }
+    });
+    let unfinished = recordings::changed(|recording| recording["trials"].as_array_mut().unwrap().iter_mut().for_each(|trial| trial["complete"] = false.into()));
+    vec![
+        beside("recordings: nothing in common", strangers, &[]),
+        beside("recordings: one of them without a complete trial", unfinished, &[]),
+        beside("recordings: one of them is none", "{}".to_owned(), &[]),
+        beside("recordings: a page of several", recordings::good(), &["--format", "html"]),
+        beside("recordings: a template for several", recordings::good(), &["--template", "a.txt"]),
+        beside("recordings: fewer names than recordings", recordings::good(), &["--name", "before"]),
+        beside("recordings: a name of nothing", recordings::good(), &["--name", "before", "--name", " "]),
+        beside("recordings: two of one name", recordings::good(), &["--name", "same", "--name", "same"]),
+        case("recording: a name for one", 2, &["report", "a.json", "--name", "before"], write("a.json", recordings::good())),
+    ]
 }
 
 fn usage() -> Vec<Case> {

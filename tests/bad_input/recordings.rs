@@ -12,8 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use pushbench::measure::distribution::Distribution;
 use pushbench::measure::recording::Recording;
 use pushbench::report::terminal::{self, Style};
-use pushbench::report::{self, Format};
+use pushbench::report::{self, Format, comparison};
 use pushbench::summary::Summary;
+use pushbench::summary::comparison::{Comparison, Run};
 use pushbench::summary::fixture::made_up;
 use serde_json::{Value, json};
 
@@ -139,9 +140,27 @@ fn used(text: &str, pictures: bool) -> Result<(), String> {
     let summary = Summary::new(&recording);
     assert!(!terminal::report(&summary, Style { width: 100, colour: true }).is_empty());
     let _ = summary.outcome();
+    if pictures {
+        beside_a_good_one(&summary)?;
+    }
     let drawn = [Format::Svg, Format::Html].into_iter().filter(|_| pictures);
     let formats = [Format::Csv, Format::Markdown, Format::Json].into_iter().chain(drawn);
     formats.into_iter().try_for_each(|format| report::files(&summary, format).map(drop)).map_err(|error| error.to_string())
+}
+
+/// Makes all reports of it beside a good one, as the first and as the second.
+fn beside_a_good_one(summary: &Summary<'_>) -> Result<(), String> {
+    let good = Recording::parse(&good(), "good.json").unwrap();
+    let good = Summary::new(&good);
+    for summaries in [[&good, summary], [summary, &good]] {
+        let runs = summaries.into_iter().zip(["one", "other"]).map(|(summary, name)| Run { name, summary });
+        let comparison = Comparison::new(runs.collect());
+        assert!(!comparison::terminal::report(&comparison, Style { width: 100, colour: true }).is_empty());
+        for format in [Format::Csv, Format::Markdown, Format::Json, Format::Svg] {
+            comparison::files(&comparison, format).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether it was used or refused; anything else is a failure of the test.

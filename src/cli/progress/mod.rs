@@ -35,7 +35,7 @@ pub enum Ui {
 const FRAME: Duration = Duration::from_millis(250);
 /// Between two plain lines.
 const PLAIN: Duration = Duration::from_secs(5);
-/// Between two JSON objects, unless a step is told.
+/// Between two JSON objects; a step is told at once.
 const JSON: Duration = Duration::from_secs(1);
 
 /// The thread that draws; ends when dropped, and leaves nothing of what it has drawn.
@@ -43,6 +43,8 @@ pub struct Painter {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     drawn: bool,
+    /// Whether every step is told, and not only what is true when a line is due.
+    each_step: bool,
 }
 
 struct Shared {
@@ -55,6 +57,8 @@ struct State {
     status: Status,
     /// What is to be said above the picture.
     said: Vec<String>,
+    /// Steps that are to be told, as they were seen: a few for each trial.
+    steps: Vec<View>,
     over: bool,
 }
 
@@ -62,26 +66,28 @@ impl Painter {
     /// Starts to draw. `estimates`: what each trial is thought to take, in seconds, in their order.
     #[expect(clippy::disallowed_methods, reason = "for the picture alone: no figure comes from it")]
     pub fn start(ui: Ui, estimates: Vec<f64>) -> Self {
-        let state = State { status: Status::new(estimates), said: Vec::new(), over: false };
+        let state = State { status: Status::new(estimates), said: Vec::new(), steps: Vec::new(), over: false };
         let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), began: Instant::now() });
         let seen = Arc::clone(&shared);
         // A terminal that knows no escape codes is written to as a file is.
         let drawn = ui == Ui::Auto && io::stderr().is_terminal() && !console::is_dumb();
         // Where the system has no thread left, the run goes on unwatched.
         let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(move || match (ui, drawn) {
-            (Ui::Json, _) => lines(&seen, JSON, true, view::json),
+            (Ui::Json, _) => lines(&seen, JSON, view::json),
             (_, true) => draw(&seen),
-            (_, false) => lines(&seen, PLAIN, false, view::plain),
+            (_, false) => lines(&seen, PLAIN, view::plain),
         });
         let thread = thread.ok();
-        Self { shared, drawn: drawn && thread.is_some(), thread }
+        Self { shared, drawn: drawn && thread.is_some(), each_step: ui == Ui::Json && thread.is_some(), thread }
     }
 
     /// Notes what happens. Cheap: the lock is held for moments only, by this and by the painter.
     pub fn note(&self, progress: &Progress<'_>) {
         let now = self.shared.now();
-        let is_step = self.shared.lock().status.note(progress, now);
-        if is_step {
+        let mut state = self.shared.lock();
+        if state.status.note(progress, now) && self.each_step {
+            let view = state.status.look(now);
+            state.steps.push(view);
             self.shared.changed.notify_all();
         }
     }
@@ -113,9 +119,9 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for `period`, a step beyond the last that was told, or the end.
-    fn wait(&self, period: Duration, told: u64) -> MutexGuard<'_, State> {
-        let waited = self.changed.wait_timeout_while(self.lock(), period, |state| !state.over && state.status.steps() <= told);
+    /// Waits for `period`, a step that is to be told, or the end.
+    fn wait(&self, period: Duration) -> MutexGuard<'_, State> {
+        let waited = self.changed.wait_timeout_while(self.lock(), period, |state| !state.over && state.steps.is_empty());
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
@@ -130,17 +136,20 @@ fn write(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-fn lines(shared: &Shared, period: Duration, each_step: bool, line: fn(&View) -> String) {
-    let mut told = if each_step { 0 } else { u64::MAX };
+fn lines(shared: &Shared, period: Duration, line: fn(&View) -> String) {
     loop {
-        let state = shared.wait(period, told);
-        if state.over {
+        let mut state = shared.wait(period);
+        let over = state.over;
+        let mut views = std::mem::take(&mut state.steps);
+        if views.is_empty() && !over {
+            views.push(state.status.look(shared.now()));
+        }
+        drop(state);
+        // The last steps are told even where the end came at once.
+        write(&views.iter().map(|view| line(view) + "\n").collect::<String>());
+        if over {
             return;
         }
-        told = told.max(state.status.steps());
-        let view = state.status.look(shared.now());
-        drop(state);
-        write(&format!("{}\n", line(&view)));
     }
 }
 
@@ -148,7 +157,7 @@ fn draw(shared: &Shared) {
     let mut screen = Screen::default();
     let colour = colour_wanted();
     loop {
-        let mut state = shared.wait(FRAME, u64::MAX);
+        let mut state = shared.wait(FRAME);
         let (over, said, view) = (state.over, std::mem::take(&mut state.said), state.status.look(shared.now()));
         drop(state);
         let (rows, columns) = console::Term::stderr().size_checked().unwrap_or((24, 80));

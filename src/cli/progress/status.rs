@@ -28,7 +28,6 @@ pub struct Status {
     open: Option<Passed>,
     before: Option<Outcome>,
     lost: Option<u64>,
-    steps: u64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -123,12 +122,7 @@ impl Status {
         Self { trials: estimates.len(), estimates, ..Self::default() }
     }
 
-    /// Counts steps: whoever reads JSON is told each at once.
-    pub fn steps(&self) -> u64 {
-        self.steps
-    }
-
-    /// Notes what happens; whether it is a step, and no second like others.
+    /// Notes what happens; whether it is a step (whoever reads JSON is told each), and no second like others.
     pub fn note(&mut self, progress: &Progress<'_>, now: f64) -> bool {
         match progress {
             Progress::Trial { number, of, planned } => {
@@ -157,7 +151,6 @@ impl Status {
                 return false;
             }
         }
-        self.steps += 1;
         true
     }
 
@@ -234,7 +227,9 @@ impl Status {
                 } else {
                     ("drain", (passed - warm_up - window).min(drain), drain)
                 };
-                format!("{name} {at:.0} of {of:.0} s")
+                // Of a short phase, whole seconds would say nothing.
+                let decimals = usize::from(of < 9.95);
+                format!("{name} {at:.decimals$} of {of:.decimals$} s")
             }
         }
     }
@@ -339,10 +334,19 @@ mod tests {
         // The trial took 20 s, six more than was thought: so will the next.
         status.note(&Progress::Trial { number: 2, of: 2, planned: &planned("push") }, 20.0);
         assert_eq!((status.look(20.0).left, status.look(21.0).left), (20.0, 19.0));
-        status.note(&Progress::Saving(None), 40.0);
+        assert!(status.note(&Progress::Saving(None), 40.0), "a step");
         let view = status.look(40.0);
         assert_eq!((view.left, view.share, view.run_share, view.lost), (0.0, 1.0, 1.0, None));
-        assert_eq!(status.steps(), 4);
+    }
+
+    #[test]
+    fn short_phases_are_told_in_tenths() {
+        let mut status = Status::new(vec![14.0, 14.0]);
+        start(&mut status, 1, 0.0);
+        assert_eq!(
+            [1.5, 3.0, 12.7, 14.2].map(|now| status.look(now).phase),
+            ["warm-up 0.5 of 2.0 s", "window 0 of 10 s", "window 10 of 10 s", "drain 1.0 of 1.0 s"]
+        );
     }
 
     #[test]

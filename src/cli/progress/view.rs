@@ -29,6 +29,7 @@ pub fn picture(view: &View, width: usize, colour: bool) -> Vec<String> {
         page.bar("run", view.run_share, &left(view)),
         page.line("seen", &of(seen)),
         page.line("behind", &of(behind)),
+        page.line("lag", &of(lag)),
         page.line("load", &of(load)),
         page.line("CPU", &of(cpu)),
         page.line("memory", &of(memory)),
@@ -42,10 +43,8 @@ pub fn plain(view: &View) -> String {
     if let Some(figures) = &view.figures {
         parts.push(format!("seen {}", seen(figures).join(", ")));
         parts.extend(behind(figures));
-        let cpu = cpu(figures);
-        if !cpu.is_empty() {
-            parts.push(format!("CPU {}", cpu.join(", ")));
-        }
+        let named = [("lag", lag(figures)), ("CPU", cpu(figures))];
+        parts.extend(named.into_iter().filter(|(_, known)| !known.is_empty()).map(|(name, known)| format!("{name} {}", known.join(", "))));
     }
     parts.push(left(view));
     format!("[{}/{}] {}: {}", view.trial, view.trials, view.name, parts.join(" · "))
@@ -85,7 +84,16 @@ pub fn json(view: &View) -> String {
 }
 
 fn left(view: &View) -> String {
-    format!("{:.0} %, about {} left", view.run_share * 100.0, show_seconds(view.left.ceil()))
+    format!("{:.0} %, about {} left", view.run_share * 100.0, roughly(view.left))
+}
+
+/// Two digits, or whole seconds: the time left is not known better.
+fn roughly(seconds: f64) -> String {
+    match seconds.ceil() {
+        seconds if seconds < 100.0 => format!("{seconds:.0} s"),
+        seconds if seconds < 6_000.0 => format!("{} min", significant(seconds / 60.0, 2)),
+        seconds => format!("{} h", significant(seconds / 3_600.0, 2)),
+    }
 }
 
 fn seen(figures: &Figures) -> Vec<String> {
@@ -101,9 +109,12 @@ fn behind(figures: &Figures) -> Vec<String> {
     if figures.failed > 0 {
         parts.push(format!("{} requests failed", count(figures.failed)));
     }
-    parts.extend(figures.lag.map(|lag| format!("lag ≤ {}", show_seconds(lag))));
-    parts.extend(figures.publish_lag.map(|lag| format!("publish lag ≤ {}", show_seconds(lag))));
     parts
+}
+
+fn lag(figures: &Figures) -> Vec<String> {
+    let latest = |what: &str, lag: Option<f64>| lag.map(|lag| format!("{what} ≤ {}", show_seconds(lag)));
+    [latest("requests", figures.lag), latest("publishing", figures.publish_lag)].into_iter().flatten().collect()
 }
 
 fn load(figures: &Figures) -> Vec<String> {
@@ -222,7 +233,8 @@ mod tests {
 trial   ━━━━━━━━━━────────────── window 23 of 60 s
 run     ━━━━━━╸───────────────── 28 %, about 6.2 min left
 seen    1,240/s · p99 12.4 ms · p50 3.1 ms
-behind  12 outstanding of 28,123 due · 2 requests failed · lag ≤ 80 µs
+behind  12 outstanding of 28,123 due · 2 requests failed
+lag     requests ≤ 80 µs · publishing ≤ 1.2 ms
 load    9,300 messages/s · 4.2 MiB/s · 4,650 requests/s · 50 connections
 CPU     server 12 % · subscribers 131 % · publishers 0.3 %
 memory  server 22 MiB · subscribers 44 MiB · publishers 9 MiB
@@ -236,7 +248,7 @@ before  poll-1s at workload.topics=100, repeat 2 · 3 of 60,000 lost";
         for width in 0..=200 {
             for (view, colour) in [(busy(), false), (busy(), true), (quiet.clone(), false), (quiet.clone(), true)] {
                 let lines = picture(&view, width, colour);
-                assert_eq!(lines.len(), 9);
+                assert_eq!(lines.len(), 10);
                 for line in lines {
                     let taken = console::measure_text_width(&line);
                     assert!(taken < width.max(1), "{taken} of {width}: {line:?}");
@@ -245,15 +257,31 @@ before  poll-1s at workload.topics=100, repeat 2 · 3 of 60,000 lost";
                 }
             }
         }
-        let narrow = picture(&busy(), 40, false).join("\n");
-        assert!(narrow.contains("window 23 of 60 s") && narrow.contains("p99") && narrow.contains("12 outstanding"), "{narrow}");
+    }
+
+    #[test]
+    fn fifty_columns_hold_all_that_matters() {
+        let narrow = picture(&busy(), 50, false).join("\n");
+        for word in ["[3/10]", "window 23 of 60 s", "28 %, about 6.2 min left", "1,240/s · p99 12.4 ms", "12 outstanding of 28,123 due", "requests ≤ 80 µs"]
+        {
+            assert!(narrow.contains(word), "{word}: {narrow}");
+        }
+        assert!(narrow.contains("server 12 % · subscribers 131 %"), "{narrow}");
+    }
+
+    #[test]
+    fn what_is_left_is_not_told_too_well() {
+        for (seconds, text) in [(0.0, "0 s"), (44.2, "45 s"), (99.0, "99 s"), (121.0, "2 min"), (371.2, "6.2 min"), (5_990.0, "100 min"), (9_000.0, "2.5 h")] {
+            assert_eq!(roughly(seconds), text);
+        }
     }
 
     #[test]
     fn a_plain_line_has_no_escape_codes() {
         let line = plain(&busy());
         assert!(line.starts_with("[3/10] conditional-5s at workload.topics=100, repeat 2: window 23 of 60 s · seen 1,240/s, p99 12.4 ms"), "{line}");
-        for word in ["p99 12.4 ms", "12 outstanding of 28,123 due", "lag ≤ 80 µs", "CPU server 12 %", "28 %, about 6.2 min left"] {
+        for word in ["p99 12.4 ms", "12 outstanding of 28,123 due", "lag requests ≤ 80 µs, publishing ≤ 1.2 ms", "CPU server 12 %", "28 %, about 6.2 min left"]
+        {
             assert!(line.contains(word), "{word}: {line}");
         }
         assert!(!line.contains('\u{1b}') && !line.contains('\n'));

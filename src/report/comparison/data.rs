@@ -66,10 +66,10 @@ impl Row<'_> {
     }
 }
 
-/// `effect:what;effect:what`, those that touch a metric.
+/// `effect:what;effect:what`, those that do something to a metric.
 fn conditions(comparison: &Comparison<'_>, metric: &str) -> String {
-    let touching = comparison.conditions.iter().filter(|condition| condition.touches(metric));
-    touching.map(|condition| format!("{}:{}", condition.effect.name(), condition.what)).collect::<Vec<_>>().join(";")
+    let all = comparison.conditions.iter().filter_map(|condition| Some(format!("{}:{}", condition.effect_on(metric)?.name(), condition.what)));
+    all.collect::<Vec<_>>().join(";")
 }
 
 pub(super) fn csv(comparison: &Comparison<'_>) -> Result<Vec<u8>, csv::Error> {
@@ -124,7 +124,7 @@ pub(super) fn json(comparison: &Comparison<'_>) -> serde_json::Result<Vec<u8>> {
     let conditions_out: Vec<Value> = comparison
         .conditions
         .iter()
-        .map(|condition| json!({ "what": condition.what, "values": condition.values, "effect": condition.effect.name(), "touches": condition.touches, "text": condition.words }))
+        .map(|condition| json!({ "what": condition.what, "values": condition.values, "effect": condition.effect.name(), "touches": condition.touches, "mixes": condition.mixes, "text": condition.words }))
         .collect();
     let figures: Vec<Value> = rows(comparison)
         .into_iter()

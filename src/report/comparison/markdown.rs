@@ -52,7 +52,8 @@ fn conditions(page: &mut String, comparison: &Comparison<'_>) {
             let mark = match condition.effect {
                 Effect::Told => "",
                 Effect::Mixed => " ≠",
-                Effect::Incomparable => " ⚠️",
+                Effect::Incomparable if condition.mixes.is_empty() => " ⚠️",
+                Effect::Incomparable => " ⚠️ ≠",
             };
             let values = condition.values.iter().map(|value| escape(value));
             row(page, &format!("**{}**{mark}", condition.what), values.chain([escape(condition.words)]));

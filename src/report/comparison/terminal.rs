@@ -28,7 +28,7 @@ pub fn report(comparison: &Comparison<'_>, style: Style) -> String {
         page.blank();
         page.heading(&format!("What differs besides  ({} may be the cause of a change)", words::MIXED));
         for condition in &comparison.conditions {
-            let mark = if condition.effect == Effect::Mixed { format!(" {}", words::MIXED) } else { String::new() };
+            let mark = if condition.effect == Effect::Mixed || !condition.mixes.is_empty() { format!(" {}", words::MIXED) } else { String::new() };
             let colour = if condition.effect == Effect::Incomparable { "31" } else { "" };
             page.paragraph("  ", colour, &format!("{}{mark}: {}. {}", condition.what, condition.values.join(" | "), condition.words));
         }

@@ -2,9 +2,10 @@
 
 use super::lines;
 use crate::report::figures;
+use crate::summary::comparison::change::ROUNDING;
 use crate::summary::comparison::{Change, Comparison, Effect, Found, Known, Tendency, Twins};
 use crate::summary::metrics::{Metric, Unit};
-use crate::units::{show_number, significant};
+use crate::units::show_factor;
 
 /// What is said of a figure beside which something else differs.
 pub const MIXED: &str = "≠";
@@ -12,15 +13,6 @@ pub const MIXED: &str = "≠";
 /// How changes are to be read, for the foot of every table.
 pub const READING: &str = "A change is the later figure ÷ the first one (or the difference, where one of them is 0), with its 95 % interval over the repeats (Welch). An interval that \
      holds 1 (or 0) is no clear difference. Of twenty figures that have not changed, one looks as if it had: look at several, and repeat what matters.";
-
-/// A ratio with three digits; near 1, with three decimals.
-pub fn factor(ratio: f64) -> String {
-    match ratio {
-        ratio if (0.9..1.1).contains(&ratio) => format!("{ratio:.3}"),
-        ratio if ratio.is_finite() && ratio < 1_000.0 => significant(ratio, 3),
-        ratio => show_number(ratio),
-    }
-}
 
 /// `1.32 times (1.1 to 1.58)`, `no clear difference (0.9 to 1.2)`, `not comparable`.
 pub fn change(found: &Found, metric: &Metric) -> String {
@@ -45,7 +37,11 @@ fn told(found: &Found, metric: &Metric) -> (String, Option<String>) {
     }
     let Some(change) = found.change else { return ("no figure".to_owned(), None) };
     let (known, show) = scale(&change, metric.unit);
-    let value = if change.ratio.is_some() { format!("{} times", factor(known.value)) } else { show(known.value) };
+    let value = match known.value - change.unchanged() {
+        apart if apart.abs() <= ROUNDING => "equal".to_owned(),
+        _ if change.ratio.is_some() => format!("{} times", show_factor(known.value)),
+        _ => show(known.value),
+    };
     let ends = known.interval.map(|(low, high)| [show(low), show(high)]).filter(|[low, high]| low != high);
     let interval = ends.map(|[low, high]| format!("{low} to {high}"));
     match change.tendency() {
@@ -59,7 +55,7 @@ fn told(found: &Found, metric: &Metric) -> (String, Option<String>) {
 /// The ratio where there is one, else the difference; and how its values are written.
 fn scale(change: &Change, unit: Unit) -> (Known, Box<dyn Fn(f64) -> String>) {
     match change.ratio {
-        Some(ratio) => (ratio, Box::new(factor)),
+        Some(ratio) => (ratio, Box::new(show_factor)),
         None => (change.difference, Box::new(move |value| signed(value, unit))),
     }
 }
@@ -70,11 +66,13 @@ fn signed(value: f64, unit: Unit) -> String {
     format!("{sign}{}", unit.show(value.abs()))
 }
 
-/// One sentence or two on a run beside the first: how many of the figures in the tables have changed, and which most.
+/// One sentence or two on a run beside the first: how many of the figures in the tables have changed, and which most. What the first does not have
+/// is held against another, and does not count here.
 pub fn headline(comparison: &Comparison<'_>, run: usize) -> String {
     let all: Vec<(&Twins<'_>, &'static Metric, Found)> = comparison
         .twins
         .iter()
+        .filter(|twins| twins.base().is_some_and(|(base, _)| base == 0))
         .flat_map(|twins| {
             lines(comparison, twins).into_iter().filter_map(move |line| Some((twins, line.metric, comparison.found(twins, line.metric.name, run)?)))
         })
@@ -87,7 +85,7 @@ pub fn headline(comparison: &Comparison<'_>, run: usize) -> String {
         (count(Tendency::Lower), "lower"),
         (count(Tendency::Unclear), "without a clear difference"),
         (count(Tendency::Same), "the same"),
-        (count(Tendency::OneRepeat), "of one repeat, without an interval"),
+        (count(Tendency::OneRepeat), "of one repeat (no interval)"),
         (barred, "not comparable"),
         (untrusted, "not to be trusted"),
     ];

@@ -8,6 +8,9 @@
 use crate::summary::ratios::student_t;
 use crate::summary::thresholds::REPEATS_FOR_AN_INTERVAL;
 
+/// Means of equal values are equal but for so much, and the logarithms of large ones.
+pub const ROUNDING: f64 = 1e-9;
+
 /// A value and how well it is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Known {
@@ -70,13 +73,17 @@ impl Change {
         Some(Self { ratio, difference: welch(base, other), repeats: [base.len(), other.len()] })
     }
 
+    /// What ratio or difference is where nothing has changed.
+    pub fn unchanged(&self) -> f64 {
+        if self.ratio.is_some() { 1.0 } else { 0.0 }
+    }
+
     /// Which way it went: by the ratio where there is one, else by the difference.
     pub fn tendency(&self) -> Tendency {
-        let (known, none) = self.ratio.map_or((self.difference, 0.0), |ratio| (ratio, 1.0));
+        let (known, none) = (self.ratio.unwrap_or(self.difference), self.unchanged());
         match known.interval {
             None => Tendency::OneRepeat,
-            // Means of equal values are equal up to the last digit.
-            Some((low, high)) if (low - none).abs() <= 1e-9 && (high - none).abs() <= 1e-9 => Tendency::Same,
+            Some((low, high)) if (low - none).abs() <= ROUNDING && (high - none).abs() <= ROUNDING => Tendency::Same,
             Some((low, _)) if low > none => Tendency::Higher,
             Some((_, high)) if high < none => Tendency::Lower,
             Some(_) => Tendency::Unclear,

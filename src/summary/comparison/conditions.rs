@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Twins;
+use crate::summary::doubts::touches;
 use crate::summary::{Cell, Summary};
 use crate::units::{show_bytes, show_count, show_seconds, significant};
 
@@ -13,10 +14,12 @@ pub struct Condition {
     pub what: &'static str,
     /// How it is in each run.
     pub values: Vec<String>,
-    /// What it does to figures.
+    /// What it does to figures at worst.
     pub effect: Effect,
     /// Metrics to which it does so: a name, a prefix that ends with a dot, or an empty text for all.
     pub touches: &'static [&'static str],
+    /// Others, whose differences may be its doing.
+    pub mixes: &'static [&'static str],
     /// What that means, in a sentence.
     pub words: &'static str,
 }
@@ -44,10 +47,22 @@ impl Effect {
 }
 
 impl Condition {
-    /// Whether it touches a metric.
-    pub fn touches(&self, metric: &str) -> bool {
-        crate::summary::doubts::touches(self.touches, metric)
+    /// What it does to a metric; `None` where that does not hang on it.
+    pub fn effect_on(&self, metric: &str) -> Option<Effect> {
+        if touches(self.touches, metric) {
+            return Some(self.effect);
+        }
+        touches(self.mixes, metric).then_some(Effect::Mixed)
     }
+}
+
+/// A thing that may differ between runs, and what follows.
+struct Kind {
+    what: &'static str,
+    effect: Effect,
+    touches: &'static [&'static str],
+    mixes: &'static [&'static str],
+    words: &'static str,
 }
 
 /// What hangs on the machine.
@@ -92,77 +107,131 @@ const TOTALS: &[&str] = &[
     "connections.",
     "memory.",
 ];
-/// Measured times, which compression makes shorter.
-const MEASURED: &[&str] = &["latency.", "staleness.", "fidelity.", "cpu.idle.", "requests.planned", "requests.total"];
+/// Measured times and rates, of which compression makes others.
+const MEASURED: &[&str] = &["latency.", "staleness.", "fidelity.", "cpu.idle."];
+/// What hangs on how fast one thing follows another.
+const OF_THE_PACE: &[&str] = &[
+    "scenario_latency.",
+    "lag.",
+    "publish_lag.",
+    "service.",
+    "response.",
+    "cpu.total.per_1000_updates",
+    "cpu.server.per_1000_updates",
+    "cpu.subscriber.per_1000_updates",
+    "cpu.publisher.per_1000_updates",
+    "cpu.user.per_1000_updates",
+    "cpu.system.per_1000_updates",
+    "memory.",
+    "bytes.wire.per_update",
+    "segments.per_update",
+];
 const ALL: &[&str] = &[""];
+
+const MACHINE: Kind = Kind {
+    what: "machine",
+    effect: Effect::Mixed,
+    touches: OF_THE_MACHINE,
+    mixes: &[],
+    words: "Times, CPU and memory tell of the machines as much as of what ran on them; counts do not.",
+};
+const SYSTEM: Kind = Kind {
+    what: "system",
+    effect: Effect::Mixed,
+    touches: OF_THE_SYSTEM,
+    mixes: &[],
+    words: "Times, CPU and what is on the wire tell of the kernels as much as of what ran on them.",
+};
+const VERSION: Kind = Kind {
+    what: "version",
+    effect: Effect::Mixed,
+    touches: OF_THE_MACHINE,
+    mixes: &[],
+    words: "pushbench is part of what is measured: clients and embedded servers are others.",
+};
+const WORKLOAD: Kind = Kind {
+    what: "workload",
+    effect: Effect::Incomparable,
+    touches: ALL,
+    mixes: &[],
+    words: "Topology or meaning of updates are others: no figure of one is a figure of the other.",
+};
+const COMPRESSION: Kind = Kind {
+    what: "compression",
+    effect: Effect::Incomparable,
+    touches: MEASURED,
+    mixes: OF_THE_PACE,
+    words: "Measured times and rates are of another pace, and a lone request takes several times the CPU of one among many. Counts can be compared.",
+};
+const SIZE: Kind = Kind {
+    what: "size",
+    effect: Effect::Incomparable,
+    touches: TOTALS,
+    mixes: ALL,
+    words: "What is counted over the whole window grows with the load. Figures per update, shares and times can be compared, and differ with the load as well.",
+};
+const UPDATES: Kind = Kind {
+    what: "updates",
+    effect: Effect::Mixed,
+    touches: ALL,
+    mixes: &[],
+    words: "The updates are others (another seed or another scenario): counts cannot be equal, and all figures have that noise besides.",
+};
+const CORES: Kind = Kind { what: "cores", effect: Effect::Mixed, touches: OF_THE_MACHINE, mixes: &[], words: "The sides shared cores in another way." };
+const NETWORK: Kind =
+    Kind { what: "network", effect: Effect::Mixed, touches: OF_THE_SYSTEM, mixes: &[], words: "There was another network between the sides." };
+const SETTINGS: Kind = Kind {
+    what: "settings",
+    effect: Effect::Told,
+    touches: &[],
+    mixes: &[],
+    words: "Contenders were set otherwise: where nothing else differs, differences are of that.",
+};
 
 /// All conditions that differ, the most general first.
 pub fn conditions(summaries: &[&Summary<'_>], twins: &[Twins<'_>]) -> Vec<Condition> {
     let mut found = Found { summaries, twins, all: Vec::new() };
-    found.runs(
-        "machine",
-        Effect::Mixed,
-        OF_THE_MACHINE,
-        "Times, CPU and memory tell of the machines as much as of what ran on them; counts do not.",
-        |summary| {
-            let machine = &summary.recording.machine;
-            format!("{}, {} cores, {}", machine.cpu_model, machine.cores, show_bytes(machine.memory as f64))
-        },
-    );
-    found.runs("system", Effect::Mixed, OF_THE_SYSTEM, "Times, CPU and what is on the wire tell of the kernels as much as of what ran on them.", |summary| {
+    found.runs(&MACHINE, |summary| {
+        let machine = &summary.recording.machine;
+        format!("{}, {} cores, {}", machine.cpu_model, machine.cores, show_bytes(machine.memory as f64))
+    });
+    found.runs(&SYSTEM, |summary| {
         let machine = &summary.recording.machine;
         format!("Linux {}, {}, clock {}", machine.kernel, machine.congestion_control, machine.clock_source)
     });
-    found.runs("version", Effect::Mixed, OF_THE_MACHINE, "pushbench is part of what is measured: clients and embedded servers are others.", |summary| {
-        format!("pushbench {}", summary.recording.tool_version)
+    found.runs(&VERSION, |summary| format!("pushbench {}", summary.recording.tool_version));
+    found.runs(&WORKLOAD, |summary| format!("{}, {}", summary.recording.scenario.topology, summary.recording.scenario.semantics));
+    found.runs(&COMPRESSION, |summary| significant(summary.recording.scenario.compression, 6));
+    found.cells(&SIZE, size);
+    found.cells(&UPDATES, |_, cell| {
+        cell.trials.first().map_or_else(String::new, |trial| format!("trace {}", trial.trace_sha256.get(..12).unwrap_or(&trial.trace_sha256)))
     });
-    found.runs("workload", Effect::Incomparable, ALL, "Topology or meaning of updates are others: no figure of one is a figure of the other.", |summary| {
-        format!("{}, {}", summary.recording.scenario.topology, summary.recording.scenario.semantics)
-    });
-    found.runs(
-        "compression",
-        Effect::Incomparable,
-        MEASURED,
-        "Measured times and rates are of another pace; times of the scenario (scenario_latency) and counts per update can be compared.",
-        |summary| significant(summary.recording.scenario.compression, 6),
-    );
-    found.cells(
-        "size",
-        Effect::Incomparable,
-        TOTALS,
-        "What is counted over the whole window grows with the load: only figures per update, shares and times can be compared.",
-        |cell| {
-            let load = cell.workload;
-            let count = |count: u64| show_count(i64::try_from(count).unwrap_or(i64::MAX));
-            format!(
-                "{} topics ({} active), {} subscribers, {} subscriptions, payload {}, window {}",
-                count(load.topics),
-                count(load.active_topics),
-                count(load.subscribers),
-                count(load.subscriptions),
-                show_bytes(load.payload as f64),
-                show_seconds(load.window)
-            )
-        },
-    );
-    found.cells(
-        "updates",
-        Effect::Mixed,
-        ALL,
-        "The updates are others (another seed or another scenario): counts cannot be equal, and all figures have that noise besides.",
-        |cell| cell.trials.first().map_or_else(String::new, |trial| format!("trace {}", trial.trace_sha256.get(..12).unwrap_or(&trial.trace_sha256))),
-    );
-    found.cells("cores", Effect::Mixed, OF_THE_MACHINE, "The sides shared cores in another way.", |cell| {
+    found.cells(&CORES, |_, cell| {
         let sides = cell.trials.first().map(|trial| trial.sides.iter());
         let cores = |cores: &[usize]| cores.iter().map(usize::to_string).collect::<Vec<_>>().join("+");
         sides.into_iter().flatten().map(|side| format!("{} on {}", side.role.name(), cores(&side.cores))).collect::<Vec<_>>().join(", ")
     });
-    found.cells("network", Effect::Mixed, OF_THE_SYSTEM, "There was another network between the sides.", |cell| {
+    found.cells(&NETWORK, |_, cell| {
         let apart = cell.trials.first().is_some_and(|trial| trial.sides.iter().any(|side| side.namespace.is_some()));
         if apart { "between network namespaces".to_owned() } else { "loopback".to_owned() }
     });
     found.settings();
     found.all
+}
+
+/// How much there was to do. The span is in scenario time: compression by itself changes no count.
+fn size(summary: &Summary<'_>, cell: &Cell<'_>) -> String {
+    let load = cell.workload;
+    let count = |count: u64| show_count(i64::try_from(count).unwrap_or(i64::MAX));
+    format!(
+        "{} topics ({} active), {} subscribers, {} subscriptions, payload {}, span {}",
+        count(load.topics),
+        count(load.active_topics),
+        count(load.subscribers),
+        count(load.subscriptions),
+        show_bytes(load.payload as f64),
+        show_seconds(load.window * summary.recording.scenario.compression)
+    )
 }
 
 struct Found<'f, 's> {
@@ -172,26 +241,26 @@ struct Found<'f, 's> {
 }
 
 impl Found<'_, '_> {
-    fn differ(&mut self, what: &'static str, effect: Effect, touches: &'static [&'static str], words: &'static str, values: Vec<String>) {
-        if values.windows(2).any(|pair| pair[0] != pair[1]) {
-            self.all.push(Condition { what, values, effect, touches, words });
-        }
+    fn add(&mut self, kind: &Kind, values: Vec<String>) {
+        let Kind { what, effect, touches, mixes, words } = *kind;
+        self.all.push(Condition { what, values, effect, touches, mixes, words });
     }
 
     /// Of whole runs.
-    fn runs(&mut self, what: &'static str, effect: Effect, touches: &'static [&'static str], words: &'static str, of: impl Fn(&Summary<'_>) -> String) {
-        let values = self.summaries.iter().map(|summary| of(summary)).collect();
-        self.differ(what, effect, touches, words, values);
+    fn runs(&mut self, kind: &Kind, of: impl Fn(&Summary<'_>) -> String) {
+        let values: Vec<String> = self.summaries.iter().map(|summary| of(summary)).collect();
+        if differ(&values) {
+            self.add(kind, values);
+        }
     }
 
     /// Of the first twins that differ in it; a run that has no such twin stands as `–`.
-    fn cells(&mut self, what: &'static str, effect: Effect, touches: &'static [&'static str], words: &'static str, of: impl Fn(&Cell<'_>) -> String) {
+    fn cells(&mut self, kind: &Kind, of: impl Fn(&Summary<'_>, &Cell<'_>) -> String) {
         for twins in self.twins {
-            let there: Vec<String> = twins.cells.iter().flatten().map(|cell| of(cell)).collect();
-            if there.windows(2).any(|pair| pair[0] != pair[1]) {
-                let values = twins.cells.iter().map(|cell| cell.map_or_else(|| "–".to_owned(), &of)).collect();
-                self.all.push(Condition { what, values, effect, touches, words });
-                return;
+            let values: Vec<Option<String>> = self.summaries.iter().zip(&twins.cells).map(|(summary, cell)| Some(of(summary, (*cell)?))).collect();
+            let there: Vec<&String> = values.iter().flatten().collect();
+            if differ(&there) {
+                return self.add(kind, values.into_iter().map(|value| value.unwrap_or_else(|| "–".to_owned())).collect());
             }
         }
     }
@@ -209,8 +278,8 @@ impl Found<'_, '_> {
                     "use" => cell.contender.mechanism.clone(),
                     key => cell.contender.settings.get(key).map_or("none", String::as_str).to_owned(),
                 };
-                let differs = there.windows(2).any(|pair| of(pair[0]) != of(pair[1]));
-                if !differs || told.contains(&(twins.contender, key.to_owned())) {
+                let here: Vec<String> = there.iter().map(|cell| of(cell)).collect();
+                if !differ(&here) || told.contains(&(twins.contender, key.to_owned())) {
                     continue;
                 }
                 told.push((twins.contender, key.to_owned()));
@@ -219,7 +288,12 @@ impl Found<'_, '_> {
                 }
             }
         }
-        let values = values.into_iter().map(|settings: Vec<String>| settings.join("; ")).collect();
-        self.differ("settings", Effect::Told, &[], "Contenders were set otherwise: where nothing else differs, differences are of that.", values);
+        if !told.is_empty() {
+            self.add(&SETTINGS, values.iter().map(|settings| settings.join("; ")).collect());
+        }
     }
+}
+
+fn differ<T: PartialEq>(values: &[T]) -> bool {
+    values.windows(2).any(|pair| pair[0] != pair[1])
 }

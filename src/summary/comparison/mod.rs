@@ -95,8 +95,7 @@ impl<'s> Comparison<'s> {
             return None;
         }
         let (before, after) = (base_cell.metrics.get(metric)?, cell.metrics.get(metric)?);
-        let touching = self.conditions.iter().filter(|condition| condition.touches(metric));
-        let effect = touching.map(|condition| condition.effect).max().unwrap_or(Effect::Told);
+        let effect = self.conditions.iter().filter_map(|condition| condition.effect_on(metric)).max().unwrap_or(Effect::Told);
         let repeats = |estimate: &super::Estimate| estimate.repeats.iter().filter_map(|(_, value)| *value).collect::<Vec<f64>>();
         let doubted = |run: usize, cell: &Cell<'_>| {
             self.runs.get(run).is_some_and(|run| run.summary.doubts_on(cell, metric).any(|doubt| doubt.grade == Grade::Untrusted))

@@ -80,16 +80,8 @@ fn conditions_that_differ_are_told_with_what_they_touch() {
         ("machine", |other| other.machine.cores = 64, "latency.p99", "messages.per_update", Effect::Mixed, "Imaginary 3000, 64 cores"),
         ("system", |other| other.machine.kernel = "7.0".into(), "bytes.wire.per_update", "messages.per_update", Effect::Mixed, "Linux 7.0"),
         ("version", |other| other.tool_version = "9.9".into(), "cpu.total.per_1000_updates", "messages.per_update", Effect::Mixed, "pushbench 9.9"),
-        ("compression", |other| other.scenario.compression = 60.0, "latency.p99", "scenario_latency.p99", Effect::Incomparable, "60"),
         ("workload", |other| other.scenario.semantics = "events".into(), "reach", "", Effect::Incomparable, "fan-out, events"),
-        (
-            "size",
-            |other| other.trials.iter_mut().for_each(|trial| trial.workload.payload = 7),
-            "lost",
-            "messages.per_update",
-            Effect::Incomparable,
-            "payload 7 B",
-        ),
+        ("size", |other| other.trials.iter_mut().for_each(|trial| trial.workload.payload = 7), "lost", "", Effect::Incomparable, "payload 7 B"),
         ("updates", |other| other.trials.iter_mut().for_each(|trial| trial.trace_sha256 = "7".repeat(64)), "lost", "", Effect::Mixed, "trace 777777777777"),
         ("cores", |other| other.trials.iter_mut().for_each(|trial| trial.sides[0].cores = vec![3]), "cpu.total.setup", "lost", Effect::Mixed, "server on 3"),
         (
@@ -123,11 +115,62 @@ fn conditions_that_differ_are_told_with_what_they_touch() {
                 assert_eq!(of(touched).effect, *effect, "{what}");
                 assert_eq!(of(touched).change.is_none(), *effect == Effect::Incomparable, "{what}");
             }
+            if *what == "size" {
+                // Figures that do not grow with the load hang on it all the same.
+                assert_eq!(of("messages.per_update").effect, Effect::Mixed);
+            }
             if !untouched.is_empty() {
                 assert_eq!(of(untouched).effect, Effect::Told, "{what}");
             }
         });
     }
+}
+
+#[test]
+fn another_compression_bars_measured_times_and_mixes_what_hangs_on_the_pace() {
+    // The same hour in 60 times as many seconds or as few: the workload is the same.
+    let mut other = base();
+    other.scenario.compression = 60.0;
+    for trial in other.trials.iter_mut() {
+        trial.workload.window /= 60.0;
+    }
+    compared(&[base(), other], |comparison| {
+        let told: Vec<(&str, Effect)> = comparison.conditions.iter().map(|condition| (condition.what, condition.effect)).collect();
+        assert_eq!(told, [("compression", Effect::Incomparable)]);
+        let of = |metric: &str| comparison.found(twins(comparison, "poll-5s"), metric, 1).unwrap();
+        for (metric, effect) in [
+            ("latency.p99", Effect::Incomparable),
+            ("staleness.mean", Effect::Incomparable),
+            ("cpu.total.per_1000_updates", Effect::Mixed),
+            ("scenario_latency.p99", Effect::Mixed),
+            ("requests.total", Effect::Told),
+            ("messages.per_update", Effect::Told),
+            ("cpu.total.setup", Effect::Told),
+        ] {
+            assert_eq!(of(metric).effect, effect, "{metric}");
+        }
+    });
+}
+
+#[test]
+fn what_a_condition_touches_are_metrics() {
+    let mut other = base();
+    other.scenario.compression = 60.0;
+    other.scenario.semantics = "events".into();
+    (other.machine.cores, other.machine.kernel, other.tool_version) = (64, "7.0".into(), "9.9".into());
+    for trial in other.trials.iter_mut() {
+        (trial.workload.payload, trial.trace_sha256) = (7, "7".repeat(64));
+        (trial.sides[0].cores, trial.sides[0].namespace) = (vec![3], Some("left".into()));
+    }
+    compared(&[base(), other], |comparison| {
+        assert_eq!(comparison.conditions.len(), 9, "all but the settings: {:?}", comparison.conditions);
+        for condition in &comparison.conditions {
+            for touched in condition.touches.iter().chain(condition.mixes) {
+                let some = crate::summary::metrics::METRICS.iter().any(|metric| crate::summary::doubts::touches(&[*touched], metric.name));
+                assert!(some, "{}: {touched} is no metric, nor the beginning of one", condition.what);
+            }
+        }
+    });
 }
 
 #[test]

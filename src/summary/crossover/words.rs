@@ -1,7 +1,7 @@
 //! A crossover in a sentence.
 
 use super::{Answer, Crossover, Interval};
-use crate::units::show_number;
+use crate::units::show_factor;
 
 /// Who is better, in a word that fits the metric.
 fn better(metric: &str) -> &'static str {
@@ -60,11 +60,5 @@ impl Crossover<'_> {
 }
 
 fn factor_of(factor: f64) -> String {
-    if factor.is_infinite() {
-        "any factor".to_owned()
-    } else if factor < 1.1 {
-        format!("a factor of {factor:.3}")
-    } else {
-        format!("a factor of {}", show_number(factor))
-    }
+    if factor.is_infinite() { "any factor".to_owned() } else { format!("a factor of {}", show_factor(factor)) }
 }

@@ -6,17 +6,20 @@ use super::super::frame::Room;
 use super::super::text::{self, Weight};
 use super::{Chart, Runs, title};
 use crate::report::comparison::words;
-use crate::summary::metrics::Metric;
+use crate::summary::comparison::Twins;
+use crate::summary::metrics::{Metric, Unit};
 use crate::units::show_bytes;
 
 /// Height of the heading of a panel.
 const HEADER: f64 = 44.0;
 /// Between the panels.
 const BETWEEN: f64 = 48.0;
-/// Room for what became of it.
-const CHANGE: f64 = 190.0;
+/// Room for what became of it, at most.
+const CHANGE: f64 = 300.0;
 /// Between two contenders, in rows.
 const GAP: f64 = 0.5;
+/// More rows than this, with what lies between, would be too small to be read.
+const MOST: f64 = 18.0;
 
 /// One metric.
 struct Panel {
@@ -27,10 +30,11 @@ struct Panel {
 }
 
 /// A bar.
-struct Row {
-    /// Place of its contender among the twins.
-    twins: usize,
+struct Row<'c> {
+    twins: &'c Twins<'c>,
     run: usize,
+    /// Whether it is the first of its contender.
+    is_first: bool,
     /// Its middle, from the top of all rows, in rows.
     middle: f64,
 }
@@ -59,17 +63,19 @@ fn panel(metric: &str, heading: &str, base: Option<f64>) -> Option<Panel> {
 }
 
 fn chart<'c>(runs: &'c Runs<'c, 'c>, title: String, what: &str, metrics: &'static [&'static str], panels: [Option<Panel>; 2]) -> Chart<'c> {
-    let subtitle = format!("{what}; thin lines: from the lowest to the highest repeat; {}", runs.legend());
+    let most = (MOST + GAP) / (runs.comparison.runs.len() as f64 + GAP);
+    let shown = runs.most_changed(metrics[0], most as usize);
+    let subtitle = format!("{what}; thin lines: from the lowest to the highest repeat; {}{}", runs.legend(), runs.choice(shown.len()));
     let panels: Vec<Panel> = panels.into_iter().flatten().collect();
-    Chart { title, subtitle, metrics, fill: Box::new(move |canvas, room| fill(canvas, room, runs, &panels)) }
+    Chart { title, subtitle, metrics, fill: Box::new(move |canvas, room| fill(canvas, room, runs, &shown, &panels)) }
 }
 
 /// A row for each run that has the contender; half a row between contenders.
-fn rows(runs: &Runs<'_, '_>) -> (Vec<Row>, f64) {
+fn rows<'c>(shown: &[&'c Twins<'c>]) -> (Vec<Row<'c>>, f64) {
     let (mut rows, mut next) = (Vec::new(), 0.0);
-    for (place, twins) in runs.twins.iter().enumerate() {
-        for run in (0..twins.cells.len()).filter(|run| twins.cells[*run].is_some()) {
-            rows.push(Row { twins: place, run, middle: next + 0.5 });
+    for twins in shown {
+        for (place, run) in (0..twins.cells.len()).filter(|run| twins.cells[*run].is_some()).enumerate() {
+            rows.push(Row { twins, run, is_first: place == 0, middle: next + 0.5 });
             next += 1.0;
         }
         next += GAP;
@@ -77,21 +83,21 @@ fn rows(runs: &Runs<'_, '_>) -> (Vec<Row>, f64) {
     (rows, next - GAP)
 }
 
-fn fill(canvas: &mut Canvas<'_>, room: Room, runs: &Runs<'_, '_>, panels: &[Panel]) {
+fn fill(canvas: &mut Canvas<'_>, room: Room, runs: &Runs<'_, '_>, shown: &[&Twins<'_>], panels: &[Panel]) {
     let palette = canvas.palette();
-    let (rows, height) = rows(runs);
+    let (rows, height) = rows(shown);
     let bottom = room.bottom - 34.0;
-    let pitch = ((bottom - room.top - HEADER) / height.max(1.0)).min(58.0);
+    let pitch = ((bottom - room.top - HEADER) / height.max(1.0)).min(76.0);
     let top = room.top + (bottom - room.top - HEADER - pitch * height) * 0.3;
-    let size = (pitch * 0.52).clamp(8.0, 22.0);
+    let size = (pitch * 0.52).clamp(8.0, 24.0);
     let widest = |texts: &mut dyn Iterator<Item = String>, weight| texts.map(|text| text::width(&text::clean(&text), size, weight)).fold(0.0, f64::max);
     let run_room = widest(&mut runs.comparison.runs.iter().map(|run| run.name.to_owned()), Weight::Regular).min(150.0);
-    let name_room = widest(&mut runs.twins.iter().map(|twins| twins.contender.to_owned()), Weight::SemiBold).min(230.0);
-    for (place, row) in rows.iter().enumerate() {
-        let twins = runs.twins[row.twins];
+    let name_room = widest(&mut shown.iter().map(|twins| twins.contender.to_owned()), Weight::SemiBold).min(230.0);
+    for row in &rows {
+        let twins = row.twins;
         let baseline = top + HEADER + pitch * row.middle + size * 0.36;
         let hand = |weight, colour| Hand { size, weight, colour, align: Align::Right };
-        if place == 0 || rows[place - 1].twins != row.twins {
+        if row.is_first {
             let name = text::fit_name(&text::clean(twins.contender), size, Weight::SemiBold, name_room + 1.0);
             canvas.text(room.left + name_room, baseline, &name, hand(Weight::SemiBold, runs.ink(canvas.theme, twins.contender)));
         }
@@ -108,22 +114,29 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, runs: &Runs<'_, '_>, panels: &[Pane
 }
 
 impl Panel {
-    fn draw(&self, canvas: &mut Canvas<'_>, room: Room, runs: &Runs<'_, '_>, rows: &[Row], pitch: f64, size: f64) {
+    fn draw(&self, canvas: &mut Canvas<'_>, room: Room, runs: &Runs<'_, '_>, rows: &[Row<'_>], pitch: f64, size: f64) {
         let palette = canvas.palette();
-        let value = |row: &Row| runs.twins[row.twins].cells[row.run].and_then(|cell| cell.value(self.metric.name)).filter(|value| value.is_finite());
-        let range = |row: &Row| {
-            let estimate = runs.twins[row.twins].cells[row.run].and_then(|cell| cell.metrics.get(self.metric.name));
+        let value = |row: &Row<'_>| row.twins.cells[row.run].and_then(|cell| cell.value(self.metric.name)).filter(|value| value.is_finite());
+        let range = |row: &Row<'_>| {
+            let estimate = row.twins.cells[row.run].and_then(|cell| cell.metrics.get(self.metric.name));
             let repeats =
                 || estimate.into_iter().flat_map(|estimate| estimate.repeats.iter().filter_map(|(_, value)| *value)).filter(|value| value.is_finite());
             (repeats().count() > 1).then(|| (repeats().fold(f64::INFINITY, f64::min), repeats().fold(f64::NEG_INFINITY, f64::max)))
         };
-        let shown = |row: &Row| {
+        let shown = |row: &Row<'_>| {
             let text = value(row).map_or_else(|| "no figure".to_owned(), |value| self.metric.unit.show(value));
-            runs.mark(runs.twins[row.twins], row.run, &[self.metric.name]).behind(&text)
+            runs.mark(row.twins, row.run, &[self.metric.name]).behind(&text)
         };
         let texts: Vec<String> = rows.iter().map(shown).collect();
         let value_room = texts.iter().map(|text| text::width(text, size, Weight::SemiBold)).fold(0.0, f64::max);
-        let right = (room.right - CHANGE - value_room - 24.0).max(room.left + 60.0);
+        let small = (size * 0.8).max(8.0);
+        let change = |row: &Row<'_>| {
+            let found = runs.comparison.found(row.twins, self.metric.name, row.run)?;
+            Some(text::fit(&text::clean(&words::briefly(&found, self.metric)), small, Weight::Regular, CHANGE))
+        };
+        let changes: Vec<Option<String>> = rows.iter().map(change).collect();
+        let change_room = changes.iter().flatten().map(|text| text::width(text, small, Weight::Regular)).fold(0.0, f64::max);
+        let right = (room.right - change_room - value_room - 30.0).max(room.left + 60.0);
         let scale = self.scale(rows.iter().filter_map(&value).chain(rows.iter().filter_map(&range).map(|(_, high)| high)));
         let place = |value: f64| room.left + (right - room.left) * scale.place(value);
         let base = place(self.base.unwrap_or(0.0));
@@ -141,10 +154,10 @@ impl Panel {
                 free = x + half + 12.0;
             }
         }
-        for (row, text) in rows.iter().zip(&texts) {
-            let twins = runs.twins[row.twins];
+        for ((row, text), change) in rows.iter().zip(&texts).zip(&changes) {
+            let twins = row.twins;
             let middle = room.top + HEADER + pitch * row.middle;
-            let (half, baseline) = ((pitch * 0.36).min(20.0), middle + size * 0.36);
+            let (half, baseline) = ((pitch * 0.36).min(26.0), middle + size * 0.36);
             let mut end = base;
             if let Some(value) = value(row) {
                 let tip = place(value);
@@ -160,17 +173,15 @@ impl Panel {
             }
             let hand = Hand { size, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left };
             canvas.text(end + 10.0, baseline, text, if value(row).is_some() { hand } else { soft(size, Align::Left) });
-            if let Some(found) = runs.comparison.found(twins, self.metric.name, row.run) {
-                let small = (size * 0.8).max(8.0);
-                let change = text::fit(&text::clean(&words::briefly(&found, self.metric)), small, Weight::Regular, CHANGE);
-                canvas.text(room.right, baseline, &change, soft(small, Align::Right));
+            if let Some(change) = change {
+                canvas.text(room.right, baseline, change, soft(small, Align::Right));
             }
         }
         canvas.line((base, room.top + HEADER - 8.0), (base, room.bottom + 6.0), 2.5, palette.ink);
     }
 
     fn scale(&self, values: impl Iterator<Item = f64>) -> Scale {
-        let Some(base) = self.base else { return Scale::linear(values, 4) };
+        let Some(base) = self.base else { return linear(&values.collect::<Vec<f64>>(), self.metric.unit) };
         let values: Vec<f64> = values.filter(|value| *value > 0.0).collect();
         let most = values.iter().copied().fold(base * 2.0, f64::max);
         let least = values.iter().copied().fold(base, f64::min);
@@ -183,5 +194,30 @@ impl Panel {
             (Scale::Log(from, to), Some(base)) => Scale::Log(from / base, to / base).ticks().into_iter().map(|tick| tick * base).collect(),
             _ => scale.ticks(),
         }
+    }
+}
+
+/// From nothing, in steps that are round in the unit that is shown: of bytes, a power of 1,024.
+fn linear(values: &[f64], unit: Unit) -> Scale {
+    const PARTS: u32 = 4;
+    let most = values.iter().copied().fold(1.0, f64::max);
+    let unit = if unit == Unit::Bytes { 1_024_f64.powf(most.log(1_024.0).floor()) } else { 1.0 };
+    match Scale::linear(values.iter().map(|value| value / unit), PARTS) {
+        Scale::Linear(to, step) => Scale::Linear(to * unit, step * unit),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_bytes_are_round_in_the_unit_that_is_shown() {
+        let mib = f64::from(1 << 20);
+        assert_eq!(linear(&[23.2 * mib, 11.0 * mib], Unit::Bytes), Scale::Linear(24.0 * mib, 6.0 * mib));
+        assert_eq!(linear(&[900.0], Unit::Bytes), Scale::Linear(1_000.0, 250.0));
+        assert_eq!(linear(&[3.4], Unit::CpuSeconds), Scale::linear([3.4].into_iter(), 4));
+        assert_eq!(linear(&[], Unit::Bytes), Scale::linear([1.0].into_iter(), 4));
     }
 }

@@ -16,7 +16,7 @@ use super::marks::Mark;
 use super::picture::{Drawn, LeftOut, Picture};
 use super::theme::{self, Look, Theme};
 use crate::measure::recording::ContenderRecord;
-use crate::summary::comparison::{Comparison, Effect, Run, Twins};
+use crate::summary::comparison::{Comparison, Condition, Effect, Run, Tendency, Twins};
 
 /// How pale the first of several runs is.
 const PALEST: f64 = 0.42;
@@ -92,6 +92,33 @@ impl<'c, 's> Runs<'c, 's> {
         Self { comparison, load_point, twins, contenders }
     }
 
+    /// The contenders that changed most in a metric, where all would be too many to be read; in their order, and not fewer than one.
+    fn most_changed(&self, metric: &str, most: usize) -> Vec<&'c Twins<'s>> {
+        let weight = |twins: &Twins<'s>| {
+            let found = (0..twins.cells.len()).filter_map(|run| self.comparison.found(twins, metric, run));
+            let weights = found.filter_map(|found| {
+                let clearness = match found.tendency()? {
+                    Tendency::Higher | Tendency::Lower => 2,
+                    Tendency::OneRepeat => 1,
+                    Tendency::Unclear | Tendency::Same => 0,
+                };
+                Some((clearness, found.change?.size()))
+            });
+            weights.fold((0, 0.0), |most, next| if next.0 > most.0 || (next.0 == most.0 && next.1 > most.1) { next } else { most })
+        };
+        let mut order: Vec<(usize, (u8, f64))> = self.twins.iter().enumerate().map(|(place, twins)| (place, weight(twins))).collect();
+        order.sort_by(|(_, one), (_, other)| other.0.cmp(&one.0).then(other.1.total_cmp(&one.1)));
+        order.truncate(most.max(1));
+        order.sort_by_key(|(place, _)| *place);
+        order.into_iter().map(|(place, _)| self.twins[place]).collect()
+    }
+
+    /// What is said where some are not shown.
+    fn choice(&self, shown: usize) -> String {
+        let all = self.twins.len();
+        if shown < all { format!("; {shown} of {all} contenders, those that changed most") } else { String::new() }
+    }
+
     fn name(&self, run: usize) -> &'c str {
         self.comparison.runs.get(run).map_or("", |run| run.name)
     }
@@ -143,8 +170,8 @@ impl<'c, 's> Runs<'c, 's> {
         if runs > shown {
             lines.extend(FootLine::fitting(&format!("… and {} runs more", runs - shown), false));
         }
-        let touching = self.comparison.conditions.iter().filter(|condition| condition.effect > Effect::Told);
-        let touching: Vec<_> = touching.filter(|condition| metrics.iter().any(|metric| condition.touches(metric))).collect();
+        let touches = |condition: &&Condition| metrics.iter().any(|metric| condition.effect_on(metric) > Some(Effect::Told));
+        let touching: Vec<_> = self.comparison.conditions.iter().filter(touches).collect();
         if let Some((first, others)) = touching.split_first() {
             let more: Vec<&str> = others.iter().map(|condition| condition.what).collect();
             let more = if more.is_empty() { String::new() } else { format!(" Also: {}.", more.join(", ")) };

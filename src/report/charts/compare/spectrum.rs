@@ -13,6 +13,9 @@ use crate::units::{show_seconds, significant};
 /// What it shows.
 const METRICS: &[&str] = &["latency.p99"];
 
+/// More lines than this cannot be told apart.
+const MOST: usize = 14;
+
 struct Series<'c> {
     contender: &'c str,
     run: usize,
@@ -23,7 +26,8 @@ struct Series<'c> {
 }
 
 pub(super) fn prepare<'c>(runs: &'c Runs<'c, 'c>) -> Result<Chart<'c>, &'static str> {
-    let cells = || runs.twins.iter().flat_map(|twins| twins.cells.iter().enumerate().filter_map(move |(run, cell)| Some((*twins, run, (*cell)?))));
+    let shown = runs.most_changed("latency.p99", MOST / runs.comparison.runs.len().max(1));
+    let cells = || shown.iter().flat_map(|twins| twins.cells.iter().enumerate().filter_map(move |(run, cell)| Some((*twins, run, (*cell)?))));
     let samples = cells().map(|(_, _, cell)| cell.times.latency.count()).max().unwrap_or(0);
     if samples == 0 {
         return Err("nothing was delivered that two runs have in common");
@@ -36,7 +40,11 @@ pub(super) fn prepare<'c>(runs: &'c Runs<'c, 'c>) -> Result<Chart<'c>, &'static 
     });
     let series: Vec<Series<'_>> = series.collect();
     let title = title::title(runs, "latency.p99", "p99 of latency").ok_or("no two runs have latencies of the same contender")?;
-    let subtitle = format!("Delivery latency, from an update’s due time until the subscriber has it, by percentile, measured time; {}", runs.legend());
+    let subtitle = format!(
+        "Delivery latency, from an update’s due time until the subscriber has it, by percentile, measured time; {}{}",
+        runs.legend(),
+        runs.choice(shown.len())
+    );
     Ok(Chart { title, subtitle, metrics: METRICS, fill: Box::new(move |canvas, room| fill(canvas, room, runs, &series, nines)) })
 }
 

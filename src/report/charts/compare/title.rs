@@ -4,6 +4,7 @@ use super::Runs;
 use crate::report::comparison::words;
 use crate::summary::comparison::{Effect, Found, Tendency, Twins};
 use crate::summary::metrics::Metric;
+use crate::units::show_factor;
 
 /// A twin in a run, and what became of it.
 struct Case<'r, 's> {
@@ -53,13 +54,13 @@ fn one(runs: &Runs<'_, '_>, case: &Case<'_, '_>, metric: &Metric, topic: &str) -
     let value = |run: usize| case.twins.cells.get(run).copied().flatten().and_then(|cell| cell.value(metric.name)).map(|value| metric.unit.show(value));
     let base = case.twins.base().map_or(0, |(run, _)| run);
     let figures = [case.run, base].map(|run| format!("{} in {}", value(run).unwrap_or_else(|| "nothing".to_owned()), runs.name(run)));
-    let ratio = case.found.change.and_then(|change| change.ratio).map_or_else(String::new, |ratio| format!(" ({} times)", words::factor(ratio.value)));
+    let ratio = case.found.change.and_then(|change| change.ratio).map_or_else(String::new, |ratio| format!(" ({} times)", show_factor(ratio.value)));
     format!("{}: {topic} {}{ratio}", case.twins.contender, figures.join(", "))
 }
 
 /// `differs besides: machine, version`
 fn others(runs: &Runs<'_, '_>, metric: &str) -> String {
-    let touching = runs.comparison.conditions.iter().filter(|condition| condition.effect > Effect::Told && condition.touches(metric));
+    let touching = runs.comparison.conditions.iter().filter(|condition| condition.effect_on(metric) > Some(Effect::Told));
     let what: Vec<&str> = touching.map(|condition| condition.what).collect();
     format!("differs besides: {}", what.join(", "))
 }
