@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{conditions, crossings, figures, published};
+use crate::summary::budgets::BudgetOutcome;
 use crate::summary::fits::by_quantity;
 use crate::summary::metrics::METRICS;
 use crate::summary::verdict::{Verdict, Winner};
@@ -66,7 +67,7 @@ pub fn page(summary: &Summary<'_>, charts: &[Chart]) -> String {
     published::markdown(&mut page, summary);
     fits(&mut page, summary);
     heading(&mut page, 2, "Conditions");
-    put(&mut page, "\n| | |\n|---|---|\n");
+    put(&mut page, "\n| condition | how it was |\n|---|---|\n");
     for (what, how) in conditions::conditions(summary) {
         put(&mut page, &format!("| {what} | {} |\n", escape(&how)));
     }
@@ -160,10 +161,15 @@ fn budgets(page: &mut String, summary: &Summary<'_>) {
     for result in &summary.budgets {
         let whom = figures::whom(Some(&result.budget.contender), Some(result.load_point));
         let (measured, limit) = (figures::measured(result.budget, result.value), figures::limit(result.budget));
+        let mark = match result.outcome {
+            BudgetOutcome::Kept => "✅ ",
+            BudgetOutcome::Broken | BudgetOutcome::NoSamples => "❌ ",
+            BudgetOutcome::NotRun => "",
+        };
         put(
             page,
             &format!(
-                "| **{}** | {} | {} | {} | {} |\n",
+                "| {mark}**{}** | {} | {} | {} | {} |\n",
                 result.outcome.name(),
                 escape(&whom),
                 escape(&result.budget.metric),

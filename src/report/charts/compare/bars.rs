@@ -67,7 +67,7 @@ fn chart<'c>(runs: &'c Runs<'c, 'c>, title: String, what: &str, metrics: &'stati
     let shown = runs.most_changed(metrics[0], most as usize);
     let subtitle = format!("{what}; thin lines: from the lowest to the highest repeat; {}{}", runs.legend(), runs.choice(shown.len()));
     let panels: Vec<Panel> = panels.into_iter().flatten().collect();
-    Chart { title, subtitle, metrics, fill: Box::new(move |canvas, room| fill(canvas, room, runs, &shown, &panels)) }
+    Chart { title, subtitle, metrics, shown, fill: Box::new(move |canvas, room, shown| fill(canvas, room, runs, shown, &panels)) }
 }
 
 /// A row for each run that has the contender; half a row between contenders.

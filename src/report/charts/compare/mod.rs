@@ -37,7 +37,9 @@ struct Chart<'c> {
     subtitle: String,
     /// Metrics that it shows: what is to be known of them stands in the foot.
     metrics: &'static [&'static str],
-    fill: Box<dyn FnOnce(&mut Canvas<'_>, Room) + 'c>,
+    /// The contenders that it shows.
+    shown: Vec<&'c Twins<'c>>,
+    fill: Box<dyn FnOnce(&mut Canvas<'_>, Room, &[&Twins<'_>]) + 'c>,
 }
 
 type Prepare = for<'c> fn(&'c Runs<'c, 'c>) -> Result<Chart<'c>, &'static str>;
@@ -67,10 +69,10 @@ pub fn draw(comparison: &Comparison<'_>, load_point: &str, theme: Theme) -> Draw
     let mut drawn = Drawn::default();
     for (name, prepare) in CHARTS {
         match prepare(&runs) {
-            Ok(Chart { title, subtitle, metrics, fill }) => {
+            Ok(Chart { title, subtitle, metrics, shown, fill }) => {
                 let svg = canvas::picture(theme, &format!("{title}. {subtitle}"), |canvas| {
-                    let room = frame::around(canvas, &title, &subtitle, &runs.foot(metrics));
-                    fill(canvas, room);
+                    let room = frame::around(canvas, &title, &subtitle, &runs.foot(metrics, &shown));
+                    fill(canvas, room, &shown);
                 });
                 drawn.pictures.push(Picture { name, theme, title, svg });
             }
@@ -92,15 +94,16 @@ impl<'c, 's> Runs<'c, 's> {
         Self { comparison, load_point, twins, contenders }
     }
 
-    /// The contenders that changed most in a metric, where all would be too many to be read; in their order, and not fewer than one.
+    /// The contenders that differ most in a metric (what is beyond the noise first), where all would be too many to be read; in their order, and not
+    /// fewer than one.
     fn most_changed(&self, metric: &str, most: usize) -> Vec<&'c Twins<'s>> {
         let weight = |twins: &Twins<'s>| {
             let found = (0..twins.cells.len()).filter_map(|run| self.comparison.found(twins, metric, run));
             let weights = found.filter_map(|found| {
-                let clearness = match found.tendency()? {
-                    Tendency::Higher | Tendency::Lower => 2,
-                    Tendency::OneRepeat => 1,
-                    Tendency::Unclear | Tendency::Same => 0,
+                let clearness = match found.tendency() {
+                    Some(Tendency::Higher | Tendency::Lower) => 2,
+                    Some(Tendency::OneRepeat) => 1,
+                    Some(Tendency::Unclear | Tendency::Same) | None => 0,
                 };
                 Some((clearness, found.change?.size()))
             });
@@ -116,7 +119,7 @@ impl<'c, 's> Runs<'c, 's> {
     /// What is said where some are not shown.
     fn choice(&self, shown: usize) -> String {
         let all = self.twins.len();
-        if shown < all { format!("; {shown} of {all} contenders, those that changed most") } else { String::new() }
+        if shown < all { format!("; {shown} of {all} contenders, those that differ most") } else { String::new() }
     }
 
     fn name(&self, run: usize) -> &'c str {
@@ -152,7 +155,7 @@ impl<'c, 's> Runs<'c, 's> {
     }
 
     /// What was run where, a line for each run as far as there is room; then what differs and is to be known of these metrics.
-    fn foot(&self, metrics: &[&str]) -> Vec<FootLine> {
+    fn foot(&self, metrics: &[&str], charted: &[&Twins<'_>]) -> Vec<FootLine> {
         const MOST: usize = 3;
         let place = if self.load_point.is_empty() { String::new() } else { format!(" at {}", self.load_point.replace(';', ", ")) };
         let line = |(number, run): (usize, &Run<'_>)| {
@@ -178,7 +181,7 @@ impl<'c, 's> Runs<'c, 's> {
             lines.extend(FootLine::fitting(&format!("≠ Differs besides: {}. {} ({}){more}", first.what, first.words, first.values.join(" | ")), true));
         }
         let marked = |twins: &&Twins<'_>| (0..runs).any(|run| self.mark(twins, run, metrics) == Mark::Untrusted);
-        let untrusted: Vec<&str> = self.twins.iter().copied().filter(marked).map(|twins| twins.contender).collect();
+        let untrusted: Vec<&str> = charted.iter().copied().filter(marked).map(|twins| twins.contender).collect();
         if !untrusted.is_empty() {
             lines.extend(FootLine::fitting(&format!("Not to be trusted (?): {}. The reports of the runs say why.", untrusted.join(", ")), true));
         }

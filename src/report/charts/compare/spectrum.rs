@@ -45,7 +45,7 @@ pub(super) fn prepare<'c>(runs: &'c Runs<'c, 'c>) -> Result<Chart<'c>, &'static 
         runs.legend(),
         runs.choice(shown.len())
     );
-    Ok(Chart { title, subtitle, metrics: METRICS, fill: Box::new(move |canvas, room| fill(canvas, room, runs, &series, nines)) })
+    Ok(Chart { title, subtitle, metrics: METRICS, shown, fill: Box::new(move |canvas, room, _| fill(canvas, room, runs, &series, nines)) })
 }
 
 fn fill(canvas: &mut Canvas<'_>, room: Room, runs: &Runs<'_, '_>, series: &[Series<'_>], nines: f64) {
