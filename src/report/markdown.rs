@@ -53,7 +53,16 @@ pub fn page(summary: &Summary<'_>, charts: &[Chart]) -> String {
             table(&mut page, summary, &verdict.load_point);
         }
         several => {
-            for verdict in several {
+            // The one that the charts are of is not folded.
+            let shown = summary.shown();
+            for verdict in several.iter().filter(|verdict| verdict.load_point == shown) {
+                heading(&mut page, 3, &format!("At {}", escape(shown)));
+                put(&mut page, "\n");
+                statements(&mut page, verdict);
+                put(&mut page, "\n");
+                table(&mut page, summary, shown);
+            }
+            for verdict in several.iter().filter(|verdict| verdict.load_point != shown) {
                 fold(&mut page, &verdict.load_point);
                 statements(&mut page, verdict);
                 put(&mut page, "\n");

@@ -50,17 +50,13 @@ const CHARTS: [(&str, Prepare); 3] = [("compare-per-update", bars::per_update), 
 /// Names of all charts of several runs.
 pub const NAMES: [&str; CHARTS.len()] = ["compare-per-update", "compare-latency", "compare-resources"];
 
-/// The charts of the load point at which there are most twins (the first of equals), for one theme.
+/// The charts of the load point at which there are most twins, for one theme; of equals, the one that the charts of a run are of, else the first.
 pub fn all(comparison: &Comparison<'_>, theme: Theme) -> Vec<Picture> {
-    let mut best = "";
-    let mut most = 0;
-    for point in comparison.load_points() {
-        let count = comparison.twins.iter().filter(|twins| twins.load_point == point).count();
-        if count > most {
-            (best, most) = (point, count);
-        }
-    }
-    draw(comparison, best, theme).pictures
+    let twins = |point: &str| comparison.twins.iter().filter(|twins| twins.load_point == point).count();
+    let is_shown = |point: &str| comparison.runs.iter().any(|run| run.summary.shown() == point);
+    // The last of equals is taken: the first, backwards.
+    let best = comparison.load_points().into_iter().rev().max_by_key(|point| (twins(point), is_shown(point)));
+    draw(comparison, best.unwrap_or_default(), theme).pictures
 }
 
 /// The charts of a load point, and which are left out for want of data.

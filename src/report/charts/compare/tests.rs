@@ -66,6 +66,19 @@ fn titles_say_what_changed_and_how_well_it_is_known() {
 }
 
 #[test]
+fn of_load_points_the_one_is_drawn_that_a_run_shows() {
+    let sweep = made_up().scale(0.02).sweep(&[0.5, 1.0, 2.0]).build();
+    let shown = Summary::new(&sweep).shown().to_owned();
+    assert_eq!(shown, "workload.topics=100", "neither the first nor the last");
+    let mut fewer = sweep.clone();
+    let drawn = |recordings: &[Recording]| compared(recordings, &["before", "after"], |comparison| all(comparison, Theme::Light)[0].svg.clone());
+    assert!(drawn(&[sweep.clone(), sweep.clone()]).contains("at workload.topics=100"));
+    // Where twins are missing, another has more of them.
+    fewer.trials.retain(|trial| trial.load_point != shown || trial.contender == "poll-5s");
+    assert!(drawn(&[sweep, fewer]).contains("at workload.topics=50"));
+}
+
+#[test]
 fn all_charts_are_drawn_and_well_formed() {
     let crowd = made_up().scale(0.05).many_contenders().build();
     let mut dearer = crowd.clone();
