@@ -32,7 +32,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What grows: readers where each of them asks, updates where each goes to all readers. (key, start, unit of the load)
 CONTENDERS = {
-    "conditional-1s": ("count = 500 ", "count = {} ", 2_000, "readers, each asking for 10 tickers a second"),
+    "conditional-1s": ("count = 500 ", "count = {} ", 1_000, "readers, each asking for 10 tickers a second"),
     "xmpp-pubsub": ("updates_per_active_topic = 3 ", "updates_per_active_topic = {} ", 60, "updates a second of all 10 tickers together, each to 500 readers"),
 }
 STEPS_OF_HALVING = 3
