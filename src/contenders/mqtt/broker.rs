@@ -34,6 +34,9 @@ struct Subscription {
     how: How,
 }
 
+/// The filter as it is kept, where the subscription is new, and the topics whose retained values are to be sent.
+pub type Subscribed = (Option<Rc<str>>, Vec<Rc<str>>);
+
 /// A limit of the broker was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -152,7 +155,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker has as many filters as it may have topics, or no room for another one.
-    pub fn subscribe_wild(&self, filter: &str, listener: &Rc<Listener>, how: How) -> Result<(Option<Rc<str>>, Vec<Rc<str>>), Full> {
+    pub fn subscribe_wild(&self, filter: &str, listener: &Rc<Listener>, how: How) -> Result<Subscribed, Full> {
         let mut wild = self.wild.borrow_mut();
         let kept: Rc<str> = filter.into();
         let key = (Rc::clone(&kept), listener.number);

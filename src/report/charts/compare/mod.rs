@@ -39,8 +39,11 @@ struct Chart<'c> {
     metrics: &'static [&'static str],
     /// The contenders that it shows.
     shown: Vec<&'c Twins<'c>>,
-    fill: Box<dyn FnOnce(&mut Canvas<'_>, Room, &[&Twins<'_>]) + 'c>,
+    fill: Box<Fill<'c>>,
 }
+
+/// Draws twins into the room that is left for them.
+type Fill<'c> = dyn FnOnce(&mut Canvas<'_>, Room, &[&Twins<'_>]) + 'c;
 
 type Prepare = for<'c> fn(&'c Runs<'c, 'c>) -> Result<Chart<'c>, &'static str>;
 

@@ -66,7 +66,8 @@ fn all_is_said_of_those_alone_whose_figures_are_known() {
             trial.times = Default::default();
         });
     };
-    let changes: [(&dyn Fn(&mut Recording), &str); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut Recording);
+    let changes: [(Change<'_>, &str); 4] = [
         (&doubtful, ""),
         (&free, "Not drawn: conditional-5s (CPU not above that of the harness alone)"),
         (&unknown, "Not drawn: conditional-5s (no CPU of its own)"),
