@@ -14,12 +14,15 @@ Two figures of memory: *resident* is what a side's pages take up (VmRSS), *alloc
 proc(5): heap, mappings and stack of its own), whether or not it has been touched. The first can only grow up to the second, and a
 leak grows in both: whether memory is flat is judged by the second, which is sampled here and not by the harness.
 
-May be stopped and started again: what was found stays in the folder (reports/soak), and the rest goes on. At the end it prints a
-table, writes it into docs/reliability.md, and keeps figures per minute in reports/samples/soak/. Needs Python 3.9 and nothing else.
+May be stopped and started again: what was found stays in the folder (reports/soak), and the rest goes on; what another binary or
+another scenario has found does not count. At the end it prints a table, writes it into docs/reliability.md, and keeps figures per minute in
+reports/samples/soak/. Needs Python 3.9 and nothing else.
 """
 
 import argparse
 import csv
+import functools
+import hashlib
 import json
 import pathlib
 import platform
@@ -40,8 +43,8 @@ SIDES = ("server", "publisher", "subscriber")
 SAMPLED_EVERY = 5  # seconds
 
 
-def scenario(contender, load, seconds, folder):
-    """news-ticker with this load and window; returns the file."""
+def scenario(contender, load, seconds):
+    """The text of news-ticker with this load and window."""
     text = (ROOT / "scenarios/news-ticker.toml").read_text()
     old, new, _, _ = CONTENDERS[contender]
     # The key counts updates of each of ten tickers in the window.
@@ -54,19 +57,28 @@ def scenario(contender, load, seconds, folder):
         if text.count(before) != 1:
             sys.exit(f"scenarios/news-ticker.toml has not one {before!r}; mend this script")
         text = text.replace(before, after)
-    file = folder / f"{contender}-{load}-{seconds}s.toml"
-    file.write_text(text)
-    return file
+    return text
+
+
+@functools.lru_cache(maxsize=None)
+def digest(binary, written):
+    """Of a binary's content, as it was written last."""
+    return hashlib.sha256(binary.read_bytes()).digest()
 
 
 def run(binary, contender, load, seconds, folder):
-    """Runs it once; exit code and report folder. A run that is there already is not repeated."""
-    out = folder / f"{contender}-{load}-{seconds}s"
+    """Runs it once; exit code and report folder. A run that is there already, of the same binary and scenario, is not repeated."""
+    text = scenario(contender, load, seconds)
+    key = hashlib.sha256(digest(binary, binary.stat().st_mtime_ns) + text.encode()).hexdigest()[:12]
+    name = f"{contender}-{load}-{seconds}s-{key}"
+    out = folder / name
     done = out / "exit"
     if not done.exists():
         shutil.rmtree(out, ignore_errors=True)
-        command = [binary, "run", scenario(contender, load, seconds, folder), "--only", contender, "--ui", "plain", "--out", out]
-        with open(folder / f"{contender}-{load}-{seconds}s.log", "w") as log:
+        file = folder / f"{name}.toml"
+        file.write_text(text)
+        command = [binary, "run", file, "--only", contender, "--ui", "plain", "--out", out]
+        with open(folder / f"{name}.log", "w") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
             allocated = watch(process)
             code = process.returncode
@@ -170,6 +182,14 @@ def per_minute(out):
     return {side: (resident[side], allocated[side]) for side in SIDES}
 
 
+def foot(minutes, machine, untrusted):
+    """What stands below the table: how it came about, and for which causes `run` itself does not trust the figures."""
+    units = "; ".join(f"`{contender}`: {unit}" for contender, (_, _, _, unit) in CONTENDERS.items())
+    causes = "; ".join(f"`{contender}`: {', '.join(f'`{cause}`' for cause in causes) or 'nothing'}" for contender, causes in untrusted.items())
+    how = f"{minutes} minutes each. Loads are {units}. {machine['cpu_model']}, {machine['cores']} cores, Linux {platform.release()}."
+    return f"{how}\nNot to be trusted, by the [doubts](doubts.md) of each run: {causes}.\n"
+
+
 def kib(number):
     return f"{number / 1024:,.1f}"
 
@@ -188,7 +208,7 @@ def main():
 
     kept = ROOT / "reports/samples/soak"
     kept.mkdir(parents=True, exist_ok=True)
-    rows, minutes_csv, failed = [], [], []
+    rows, minutes_csv, failed, untrusted = [], [], [], {}
     machine = None
     for contender, (_, _, _, unit) in CONTENDERS.items():
         most = greatest(arguments.binary, contender, arguments.folder)
@@ -202,7 +222,7 @@ def main():
         expected, delivered, lost = (int(value(out, name)) for name in ("expected", "delivered", "lost"))
         coalesced = int(value(out, "coalesced"))
         failures = recording["trials"][0]["failed_requests"]
-        doubts = sorted({doubt["cause"] for doubt in json.loads((out / "summary.json").read_text())["doubts"] if doubt["grade"] == "untrusted"})
+        untrusted[contender] = sorted({doubt["cause"] for doubt in json.loads((out / "summary.json").read_text())["doubts"] if doubt["grade"] == "untrusted"})
         if lost or failures or expected != delivered + coalesced:
             failed.append(f"{contender}: {lost} lost, {failures} requests failed")
         for side, figures in per_minute(out).items():
@@ -217,15 +237,14 @@ def main():
                 failed.append(f"{contender}: memory of {side} grows")
             rows.append([f"`{contender}`", f"{most:,}", f"{load:,}", f"{delivered:,}", f"{coalesced:,}", str(lost), side, *cells, "yes" if flat else "NO"])
             minutes_csv += [[contender, load, side, minute, round(resident), round(allocated)] for minute, (resident, allocated) in enumerate(zip(*figures))]
-        print(f"{contender}: exit {code}, untrusted: {', '.join(doubts) or 'nothing'}", file=sys.stderr, flush=True)
+        print(f"{contender}: exit {code}, untrusted: {', '.join(untrusted[contender]) or 'nothing'}", file=sys.stderr, flush=True)
         shutil.copy(out / "summary.csv", kept / f"{contender}-summary.csv")
 
     with open(kept / "memory-per-minute.csv", "w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([["contender", "load", "side", "minute", "resident", "allocated"], *minutes_csv])
     header = ["contender", "held at most", "soaked at", "delivered", "coalesced", "lost", "side", "resident, KiB", "slope, KiB a minute (95 %)", "allocated, KiB", "slope, KiB a minute (95 %)", "flat"]
     table = ["| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows)]
-    units = "; ".join(f"`{contender}`: {unit}" for contender, (_, _, _, unit) in CONTENDERS.items())
-    text = "\n".join(table) + f"\n\n{arguments.minutes} minutes each. Loads are {units}. {machine['cpu_model']}, {machine['cores']} cores, Linux {platform.release()}.\n"
+    text = "\n".join(table) + "\n\n" + foot(arguments.minutes, machine, untrusted)
     print(text)
     page = ROOT / "docs/reliability.md"
     before, rest = page.read_text().split("<!-- table soak: made by scripts/soak.py -->\n")

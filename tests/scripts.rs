@@ -1,4 +1,4 @@
-//! What `scripts/` says of a run is what happened: the fuzzer's targets are stand-ins here.
+//! What `scripts/` says of a run is what happened: the fuzzer's targets and the soak's binary are stand-ins here.
 //!
 //! Where Python is missing, its test says `SKIPPED`; with the environment variable `CI` set it fails instead.
 
@@ -126,4 +126,43 @@ fn a_fuzzer_that_was_interrupted_writes_nothing_down() {
         let house = House::new(&format!("exit {status}"));
         assert_eq!((house.run(), house.results()), (Some(130), Vec::new()), "{status}");
     }
+}
+
+/// Runs Python with the script at hand; what it printed.
+fn soak(code: &str, folder: &Path) -> String {
+    let whole = format!(
+        "import pathlib, sys\nsys.dont_write_bytecode = True\nsys.path.insert(0, sys.argv[1])\nimport soak\nfolder = pathlib.Path(sys.argv[2])\n{code}"
+    );
+    let output = Command::new("python3").args(["-c", &whole]).arg(repository("scripts")).arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_soak_of_another_binary_is_another_run() {
+    if !python() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    for (name, more) in [("first", ""), ("second", "# built anew")] {
+        program(&folder.path().join(name), &format!("echo {name} >>{}/calls {more}", folder.path().display()));
+    }
+    let code = "for name, load in [('first', 60), ('first', 60), ('second', 60), ('second', 120), ('first', 60)]:\n    soak.run(folder / name, 'xmpp-pubsub', load, 10, folder)";
+    soak(code, folder.path());
+    let calls = fs::read_to_string(folder.path().join("calls")).unwrap();
+    assert_eq!(calls.lines().collect::<Vec<_>>(), ["first", "second", "second"], "each binary with each load once");
+    // The same file, built anew.
+    program(&folder.path().join("first"), &format!("echo anew >>{}/calls", folder.path().display()));
+    soak(code, folder.path());
+    assert!(fs::read_to_string(folder.path().join("calls")).unwrap().ends_with("second\nanew\n"));
+}
+
+#[test]
+fn what_a_soak_does_not_trust_stands_below_its_table() {
+    if !python() {
+        return;
+    }
+    let foot = soak("print(soak.foot(10, {'cpu_model': 'X', 'cores': 2}, {'one': ['lag', 'steal'], 'other': []}))", &std::env::temp_dir());
+    assert!(foot.starts_with("10 minutes each. Loads are "), "{foot}");
+    assert!(foot.contains("\nNot to be trusted, by the [doubts](doubts.md) of each run: `one`: `lag`, `steal`; `other`: nothing.\n"), "{foot}");
 }
