@@ -3,6 +3,7 @@
 //! The best of push is compared with the *best* of polling, never with the worst, and by the same interval of confidence as in the
 //! verdict, so that no chart can say what the verdict does not. Where a figure cannot be trusted, no title tells of a winner.
 
+use super::frame::whole_or;
 use super::swept;
 use crate::measure::recording::{Direction, Trial};
 use crate::summary::thresholds::FACTOR_WITHOUT_INTERVAL;
@@ -99,6 +100,8 @@ pub struct Side {
     best_of: Option<&'static str>,
     /// Whether it is the best of its direction alone: all others have clearly more, and none of their figures is in doubt.
     alone: bool,
+    /// The next figure in its direction.
+    next: Option<f64>,
 }
 
 impl Contest {
@@ -117,7 +120,7 @@ impl Contest {
         let side = |(cell, figure): &(&Cell<'_>, Figure)| {
             let direction = cell.direction();
             let own = known.iter().filter(|(other, _)| other.contender.name == cell.contender.name).count();
-            let mut rivals = of_direction(direction).filter(|(other, _)| !std::ptr::eq(*other, *cell));
+            let rivals = || of_direction(direction).filter(|(other, _)| !std::ptr::eq(*other, *cell));
             Side {
                 name: cell.contender.name.clone(),
                 place: if own > 1 { swept::brief(cell.load_point) } else { String::new() },
@@ -125,7 +128,8 @@ impl Contest {
                 direction,
                 figure: figure.value,
                 best_of: family(direction).filter(|_| mixed && of_direction(direction).count() > 1),
-                alone: rivals.all(|(other, more)| trusted(other) && figure.against(more) == Order::Less),
+                alone: rivals().all(|(other, more)| trusted(other) && figure.against(more) == Order::Less),
+                next: rivals().next().map(|(_, figure)| figure.value),
             }
         };
         match (first.or_else(|| known.first()), second) {
@@ -159,6 +163,27 @@ impl Contest {
             Self::One(one) => vec![one],
             Self::Clear(one, two) | Self::Unclear(one, two) => vec![one, two],
             Self::Untrusted(one, two) => std::iter::once(one).chain(two).collect(),
+        }
+    }
+
+    /// As a title can tell it that shows figures in this way: who has the same figure as another, as far as can be read, is neither ahead of it nor
+    /// alone. A title that said less and showed the same would only raise doubts.
+    #[must_use]
+    pub fn as_shown(self, show: impl Fn(f64) -> String) -> Self {
+        let seen = |mut side: Side| {
+            side.alone &= side.next.is_none_or(|next| show(next) != show(side.figure));
+            side
+        };
+        match self {
+            Self::Nobody => Self::Nobody,
+            Self::One(one) => Self::One(seen(one)),
+            Self::Clear(less, more) if show(less.figure) == show(more.figure) => {
+                let (one, two) = if more.direction == Direction::Push && less.direction != Direction::Push { (more, less) } else { (less, more) };
+                Self::Unclear(seen(one), seen(two))
+            }
+            Self::Clear(less, more) => Self::Clear(seen(less), seen(more)),
+            Self::Unclear(one, two) => Self::Unclear(seen(one), seen(two)),
+            Self::Untrusted(one, two) => Self::Untrusted(seen(one), two.map(seen)),
         }
     }
 
@@ -220,8 +245,15 @@ pub struct Words<'w> {
 impl Words<'_> {
     /// The title; `None` where nobody has a figure.
     pub fn title(&self, contest: &Contest) -> Option<String> {
+        let contest = contest.clone().as_shown(self.show);
+        let whole = self.sentence(&contest, self.best)?;
+        Some(whole_or(whole, || self.sentence(&contest, "").unwrap_or_default()))
+    }
+
+    /// `best`: what the best of several is called; empty where names leave no room for that.
+    fn sentence(&self, contest: &Contest, best: &str) -> Option<String> {
         let show = |side: &Side| firm((self.show)(side.figure));
-        let called = |side: &Side| side.called(self.best, ",");
+        let called = |side: &Side| side.called(best, ",");
         let brief = |side: &Side| format!("{} {}", called(side), (self.briefly)(&show(side)));
         Some(match contest {
             Contest::Nobody => return None,

@@ -10,8 +10,16 @@ use crate::units::{show_bytes, show_count, show_seconds, significant};
 pub const MARGIN: f64 = 64.0;
 
 const TITLE: [f64; 4] = [42.0, 38.0, 34.0, 30.0];
+/// Lines of a title.
+const LINES: usize = 2;
 const SUBTITLE: f64 = 24.0;
 const FOOT: f64 = 16.0;
+
+/// The whole title, or, where names are too long for it to fit, what can be said in fewer words.
+pub fn whole_or(title: String, shorter: impl FnOnce() -> String) -> String {
+    let fits = text::wrap(&text::clean(&title), TITLE[TITLE.len() - 1], Weight::SemiBold, WIDTH - 2.0 * MARGIN, LINES).is_some();
+    if fits { title } else { shorter() }
+}
 
 /// The words around a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,9 +84,9 @@ pub(super) fn around(canvas: &mut Canvas<'_>, title: &str, subtitle: &str, foot:
     let room = WIDTH - 2.0 * MARGIN;
     let hand = |size, weight, colour| Hand { size, weight, colour, align: Align::Left };
     let title = text::clean(title);
-    let wrapped = TITLE.iter().find_map(|size| Some((*size, text::wrap(&title, *size, Weight::SemiBold, room, 2)?)));
+    let wrapped = TITLE.iter().find_map(|size| Some((*size, text::wrap(&title, *size, Weight::SemiBold, room, LINES)?)));
     let smallest = TITLE[TITLE.len() - 1];
-    let (size, lines) = wrapped.unwrap_or_else(|| (smallest, text::wrap_or_cut(&title, smallest, Weight::SemiBold, room, 2)));
+    let (size, lines) = wrapped.unwrap_or_else(|| (smallest, text::wrap_or_cut(&title, smallest, Weight::SemiBold, room, LINES)));
     let mut baseline = 84.0 - (TITLE[0] - size) * 0.4;
     for (index, line) in lines.iter().enumerate() {
         baseline += if index > 0 { size * 1.24 } else { 0.0 };

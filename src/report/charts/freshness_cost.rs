@@ -7,7 +7,7 @@ use super::axis::Scale;
 use super::beside::{Name, along, extent, overlap, square};
 use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Order, Side, family, firm};
-use super::frame::{Frame, Room};
+use super::frame::{Frame, Room, whole_or};
 use super::marks::{Footnotes, Mark};
 use super::picture::Chart;
 use super::swept;
@@ -124,8 +124,8 @@ fn age(cell: &Cell<'_>) -> Option<Figure> {
 /// Who is cheapest and who is freshest: the ends of the front, and whether they are one. The two contests may be of different pairs: each
 /// figure stands beside the name of whose it is.
 fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
-    let cheapest = Contest::new(cells, |cell| view.trusts(COST, cell), cost);
-    let freshest = Contest::new(cells, |cell| view.trusts(AGE, cell), age);
+    let cheapest = Contest::new(cells, |cell| view.trusts(COST, cell), cost).as_shown(show_seconds);
+    let freshest = Contest::new(cells, |cell| view.trusts(AGE, cell), age).as_shown(show_seconds);
     let show = |figure: Option<Figure>| figure.map_or_else(|| "?".to_owned(), |figure| firm(show_seconds(figure.value)));
     let cpu = |side: &Side| show(side.cell(cells).and_then(cost));
     let seen = |side: &Side| show(side.cell(cells).and_then(age));
@@ -158,13 +158,18 @@ fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
             } else {
                 format!("{} takes {}, {} {}", stale.called("freshest", ","), seen(stale), dear.called("cheapest", ","), cpu(dear))
             };
-            format!("{} is both fresher and cheaper than {than}: {figures}; {best}", name(cheap))
+            let said = format!("{} is both fresher and cheaper than {than}: {figures}", name(cheap));
+            whole_or(format!("{said}; {best}"), || format!("{said}; the freshest of the others takes {}, the cheapest {}", seen(stale), cpu(dear)))
         }
         // Two of one side beat the other, each in one thing: neither need do so in both.
         (Contest::Clear(cheap, dear), Contest::Clear(fresh, stale)) if cheap.direction == fresh.direction && cheap.direction != dear.direction => {
-            let loser = if dear.direction == Direction::Push { "Push" } else { "Polling" };
+            let (winner, loser) = if dear.direction == Direction::Push { ("polling", "Push") } else { ("push", "Polling") };
             let fresher = format!("{} is seen within {}, {} within {}", name(fresh), seen(fresh), name(stale), seen(stale));
-            format!("{loser} is neither freshest nor cheapest: {fresher}; {} takes {} of CPU, {} {}", name(cheap), cpu(cheap), name(dear), cpu(dear))
+            let said = format!("{loser} is neither freshest nor cheapest: ");
+            whole_or(format!("{said}{fresher}; {} takes {} of CPU, {} {}", name(cheap), cpu(cheap), name(dear), cpu(dear)), || {
+                let fresher = format!("{winner} is seen within {} instead of {}", seen(fresh), seen(stale));
+                format!("{said}{fresher}, or takes {} of CPU instead of {}", cpu(cheap), cpu(dear))
+            })
         }
         (Contest::Clear(cheap, _), Contest::Clear(fresh, _)) => {
             let alone =
@@ -187,7 +192,8 @@ fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
         (Contest::Clear(cheap, dear), Contest::Unclear(one, two)) => {
             let figures = format!("{} takes {} of CPU for one update, {} {}", name(cheap), cpu(cheap), name(dear), cpu(dear));
             let other = format!("{} within {}, {} {}", name(one), seen(one), name(two), seen(two));
-            format!("{} is cheaper: {figures}; no clear difference in freshness: {other}", party(cheap, dear))
+            let said = format!("{} is cheaper: {figures}; no clear difference in freshness", party(cheap, dear));
+            whole_or(format!("{said}: {other}"), || said.clone())
         }
         (Contest::Unclear(one, two), Contest::Clear(fresh, stale)) if pair(one, two, fresh, stale) => {
             let (fresher, staler) = (fresh.called("freshest", ","), stale.called("freshest", ""));
@@ -196,20 +202,17 @@ fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
         (Contest::Unclear(one, two), Contest::Clear(fresh, stale)) => {
             let figures = format!("{} is seen within {}, {} within {}", name(fresh), seen(fresh), name(stale), seen(stale));
             let other = format!("{} {} for one update, {} {}", name(one), cpu(one), name(two), cpu(two));
-            format!("{} is fresher: {figures}; no clear difference in CPU: {other}", party(fresh, stale))
+            let said = format!("{} is fresher: {figures}; no clear difference in CPU", party(fresh, stale));
+            whole_or(format!("{said}: {other}"), || said.clone())
         }
         (Contest::Unclear(one, two), Contest::Unclear(first, second)) if pair(one, two, first, second) => {
             format!("No clear difference in CPU and freshness: {}; {}", whole(one), brief(two))
         }
         (Contest::Unclear(one, two), Contest::Unclear(first, second)) => {
+            let said = "No clear difference in CPU and freshness";
             let costs = format!("{} takes {} of CPU for one update, {} {}", name(one), cpu(one), name(two), cpu(two));
-            format!(
-                "No clear difference in CPU and freshness: {costs}; {} is seen within {}, {} within {}",
-                name(first),
-                seen(first),
-                name(second),
-                seen(second)
-            )
+            let ages = format!("{} is seen within {}, {} within {}", name(first), seen(first), name(second), seen(second));
+            whole_or(format!("{said}: {costs}; {ages}"), || format!("{said}: {costs}"))
         }
     })
 }
@@ -253,7 +256,7 @@ fn rivals<'c, 'r>(view: &View<'_, '_>, cells: &[&'c Cell<'r>], side: &Side, dire
 fn leads(view: &View<'_, '_>, cells: &[&Cell<'_>], side: &Side, rival: &Cell<'_>, what: What) -> bool {
     let own = side.cell(cells).filter(|cell| view.trusts(what.metric(), cell)).and_then(|cell| what.of(cell));
     let others = what.of(rival).filter(|_| view.trusts(what.metric(), rival));
-    own.zip(others).is_some_and(|(own, other)| own.against(&other) == Order::Less)
+    own.zip(others).is_some_and(|(own, other)| own.against(&other) == Order::Less && show_seconds(own.value) != show_seconds(other.value))
 }
 
 /// Who wins a contest of the best of both sides, at the beginning of a sentence; of one side, by name.

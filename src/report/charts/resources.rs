@@ -4,7 +4,7 @@
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Order, Side, firm};
-use super::frame::{Frame, Room};
+use super::frame::{Frame, Room, whole_or};
 use super::labels::{self, Label};
 use super::marks::Mark;
 use super::over_time;
@@ -65,9 +65,10 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
     let silent = view.cells.iter().filter(|cell| !cpu.iter().flatten().any(|series| std::ptr::eq(series.cell, **cell)));
     let reason = |cell: &Cell<'_>| if both.into_iter().any(|role| has_process(cell, role)) { "no time-line" } else { "no process of its own" };
     let footnotes = view.footnotes(METRICS).not_drawn(silent.map(|cell| (cell.contender.name.as_str(), reason(cell))));
+    let without = both.map(|role| if view.cells.iter().any(|cell| has_process(cell, role)) { "no figures over time" } else { "no process of its own" });
     let grid = [
-        column(["Server: CPU, % of one core", "Subscribers: CPU, % of one core"].map(str::to_owned), cpu),
-        in_bytes(memory, ["Server: memory, ", "Subscribers: memory, "]),
+        column(["Server: CPU, % of one core", "Subscribers: CPU, % of one core"].map(str::to_owned), cpu, without),
+        in_bytes(memory, ["Server: memory, ", "Subscribers: memory, "], without),
         between(bytes, connections),
     ];
     let frame = Frame {
@@ -80,17 +81,17 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
 }
 
 /// Server and subscribers on one scale.
-fn column<'c>([upper_heading, lower_heading]: [String; 2], [upper, lower]: [Vec<Series<'c>>; 2]) -> [Panel<'c>; 2] {
+fn column<'c>(headings: [String; 2], [upper, lower]: [Vec<Series<'c>>; 2], without: [&'static str; 2]) -> [Panel<'c>; 2] {
     let scale = Scale::linear(values(&upper).into_iter().chain(values(&lower)), 2);
-    let without = "no process of its own";
-    [Panel { heading: upper_heading, series: upper, scale, without }, Panel { heading: lower_heading, series: lower, scale, without }]
+    let [above, below] = headings;
+    [Panel { heading: above, series: upper, scale, without: without[0] }, Panel { heading: below, series: lower, scale, without: without[1] }]
 }
 
 /// The same, in the largest unit of bytes that fits.
-fn in_bytes<'c>(mut both: [Vec<Series<'c>>; 2], headings: [&str; 2]) -> [Panel<'c>; 2] {
+fn in_bytes<'c>(mut both: [Vec<Series<'c>>; 2], headings: [&str; 2], without: [&'static str; 2]) -> [Panel<'c>; 2] {
     let [upper, lower] = &mut both;
     let unit = scaled(&mut [upper, lower]);
-    column(headings.map(|heading| format!("{heading}{unit}")), both)
+    column(headings.map(|heading| format!("{heading}{unit}")), both, without)
 }
 
 /// What goes on between the two.
@@ -136,22 +137,33 @@ fn servers(trial: &Trial) -> impl Iterator<Item = &SideRecord> {
     trial.sides.iter().filter(|side| side.role == Role::Server)
 }
 
+/// Per cent, as a title has it.
+fn share(per_cent: f64) -> String {
+    format!("{}\u{a0}%", significant(per_cent, 2))
+}
+
 /// CPU first; memory where both have a figure of it.
 fn title(view: &View<'_, '_>) -> Option<String> {
-    let contest = view.contest("cpu.server.per_1000_updates", server_cpu);
+    let contest = view.contest("cpu.server.per_1000_updates", server_cpu).as_shown(share);
+    let whole = sentence(view, &contest, BEST)?;
+    Some(whole_or(whole, || sentence(view, &contest, "").unwrap_or_default()))
+}
+
+/// `best`: what the best of several is called; empty where names leave no room for that.
+fn sentence(view: &View<'_, '_>, contest: &Contest, best: &str) -> Option<String> {
     let memory = |side: &Side| side.cell(&view.cells).and_then(|cell| Figure::of_metric(cell, "memory.server.peak"));
-    let core = |side: &Side| format!("{}\u{a0}% of a core", significant(side.figure, 2));
+    let core = |side: &Side| format!("{} of a core", share(side.figure));
     let mebi = |side: &Side| memory(side).map(|figure| firm(show_bytes(figure.value)));
     let both = |side: &Side| mebi(side).map_or_else(|| core(side), |mebi| format!("{} and {mebi}", core(side)));
-    let (one, two) = match &contest {
+    let (one, two) = match contest {
         Contest::Nobody => return None,
         Contest::One(one) if !view.trusted("memory.server.peak", &[one]) => {
-            return Some(format!("{} costs the server {}; memory is not to be trusted", one.called(BEST, ","), core(one)));
+            return Some(format!("{} costs the server {}; memory is not to be trusted", one.called(best, ","), core(one)));
         }
-        Contest::One(one) => return Some(format!("{} costs the server {}", one.called(BEST, ","), both(one))),
-        Contest::Untrusted(one, None) => return Some(format!("Not to be trusted: {} costs the server {}", one.called(BEST, ","), both(one))),
+        Contest::One(one) => return Some(format!("{} costs the server {}", one.called(best, ","), both(one))),
+        Contest::Untrusted(one, None) => return Some(format!("Not to be trusted: {} costs the server {}", one.called(best, ","), both(one))),
         Contest::Untrusted(one, Some(two)) => {
-            return Some(format!("Not to be trusted: {} costs the server {}; {} {}", one.called(BEST, ","), both(one), two.called(BEST, ","), both(two)));
+            return Some(format!("Not to be trusted: {} costs the server {}; {} {}", one.called(best, ","), both(one), two.called(best, ","), both(two)));
         }
         Contest::Clear(one, two) | Contest::Unclear(one, two) => (one, two),
     };
@@ -163,22 +175,22 @@ fn title(view: &View<'_, '_>) -> Option<String> {
         (Some(_), false) => "; memory is not to be trusted",
         (Some(_), true) => "; no clear difference in memory",
     };
-    let order = known.filter(|_| trusted).map_or(Order::Unclear, |(one, two)| one.against(&two));
-    let (subject, other) = (one.called(BEST, ","), two.called(BEST, ""));
+    let order = known.filter(|_| trusted && mebi(one) != mebi(two)).map_or(Order::Unclear, |(one, two)| one.against(&two));
+    let (subject, other) = (one.called(best, ","), two.called(best, ""));
     Some(match (matches!(contest, Contest::Clear(..)), order) {
         (true, Order::Less) => format!("{subject} costs the server less than {other}: {} instead of {}", both(one), both(two)),
         (true, Order::More) => format!("{subject} takes less of the server’s CPU but more memory than {other}: {} instead of {}", both(one), both(two)),
         (true, Order::Unclear) => format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}{but}", core(one), core(two)),
         (false, Order::Unclear) if but.starts_with("; no clear") => {
-            format!("No clear difference in what {} and {} cost the server: {}; {}", subject, two.called(BEST, ","), both(one), both(two))
+            format!("No clear difference in what {} and {} cost the server: {}; {}", subject, two.called(best, ","), both(one), both(two))
         }
         (false, Order::Unclear) => {
-            format!("No clear difference in the CPU of the server: {subject} {}; {} {}{but}", core(one), two.called(BEST, ","), core(two))
+            format!("No clear difference in the CPU of the server: {subject} {}; {} {}{but}", core(one), two.called(best, ","), core(two))
         }
         (false, order) => {
             let (less, more) = if order == Order::Less { (one, two) } else { (two, one) };
             let figures = mebi(less).zip(mebi(more)).map_or_else(String::new, |(less, more)| format!(": {less} instead of {more}"));
-            let (less, more) = (less.called(BEST, ","), more.called(BEST, ""));
+            let (less, more) = (less.called(best, ","), more.called(best, ""));
             format!("{less} takes less of the server’s memory than {more}{figures}; no clear difference in CPU")
         }
     })

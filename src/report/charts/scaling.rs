@@ -139,7 +139,8 @@ fn best<'l, 'c>(view: &View<'_, '_>, side: &[&'l Line<'c>]) -> Option<(&'l Line<
     let least = |line: &&&Line<'c>| there(line).map_or(f64::INFINITY, |(_, figure)| figure.value);
     let best = *side.iter().min_by(|one, other| least(one).total_cmp(&least(other)))?;
     let (cell, figure) = there(best)?;
-    let behind = |line: &&Line<'c>| there(line).is_some_and(|(other, more)| view.trusts(METRIC, other) && figure.against(&more) == Order::Less);
+    let is_more = |more: &Figure| figure.against(more) == Order::Less && show_seconds(more.value) != show_seconds(figure.value);
+    let behind = |line: &&Line<'c>| there(line).is_some_and(|(other, more)| view.trusts(METRIC, other) && is_more(&more));
     let alone = view.trusts(METRIC, cell) && side.iter().filter(|line| line.name() != best.name()).all(behind);
     Some((best, format!("{}, {} freshest {family},", short(best.name()), if alone { "the" } else { "among the" })))
 }

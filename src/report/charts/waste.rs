@@ -73,20 +73,20 @@ fn title(view: &View<'_, '_>, waffles: &[Waffle<'_>]) -> Option<String> {
     if [first, last].iter().any(|waffle| !view.trusts(METRIC, waffle.cell)) {
         return Some(format!("Not to be trusted: of {POLLS}, {said}"));
     }
-    let ahead = |one: &Waffle<'_>, other: &Waffle<'_>| {
-        [one, other].iter().all(|waffle| view.trusts(METRIC, waffle.cell)) && one.waste.against(&other.waste) == Order::Less
-    };
+    // What reads the same is no difference.
+    let less = |one: &Waffle<'_>, other: &Waffle<'_>| vain(one) != vain(other) && one.waste.against(&other.waste) == Order::Less;
+    let ahead = |one: &Waffle<'_>, other: &Waffle<'_>| [one, other].iter().all(|waffle| view.trusts(METRIC, waffle.cell)) && less(one, other);
     let others = |of: &Waffle<'_>| waffles.iter().filter(move |other| !std::ptr::eq(other.cell, of.cell)).collect::<Vec<_>>();
     let one_of = |is_alone: bool| if is_alone { "the" } else { "among the" };
-    Some(match first.waste.against(&last.waste) {
-        _ if waffles.len() == 1 => format!("Of {POLLS}, {said}"),
-        Order::Less => {
-            let thrifty = format!("{}, {} thriftiest polling", name(first), one_of(others(first).into_iter().all(|other| ahead(first, other))));
-            let wasteful = format!("{}, {} most wasteful", name(last), one_of(others(last).into_iter().all(|other| ahead(other, last))));
-            format!("Of {POLLS}, {} {are} in vain with {thrifty}; {} with {wasteful}", vain(first), vain(last))
-        }
-        Order::More | Order::Unclear => format!("No clear difference in waste: of {POLLS}, {both}"),
-    })
+    if waffles.len() == 1 {
+        return Some(format!("Of {POLLS}, {said}"));
+    }
+    if !less(first, last) {
+        return Some(format!("No clear difference in waste: of {POLLS}, {both}"));
+    }
+    let thrifty = format!("{}, {} thriftiest polling", name(first), one_of(others(first).into_iter().all(|other| ahead(first, other))));
+    let wasteful = format!("{}, {} most wasteful", name(last), one_of(others(last).into_iter().all(|other| ahead(other, last))));
+    Some(format!("Of {POLLS}, {} {are} in vain with {thrifty}; {} with {wasteful}", vain(first), vain(last)))
 }
 
 /// A share of a hundred, never rounded to none or to all: `0.23`, `43`, `99.8`.

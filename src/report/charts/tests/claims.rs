@@ -2,7 +2,8 @@
 
 use super::recordings::{growing, polling_wins, small, times, twin, untrusted};
 use super::{all_texts, everything, named};
-use crate::measure::recording::{Direction, Recording};
+use crate::measure::recording::{Direction, Recording, Role};
+use crate::measure::traffic::Traffic;
 use crate::report::charts::Theme;
 use crate::summary::fixture::made_up;
 
@@ -148,6 +149,56 @@ fn of_equals_none_is_the_best() {
     }
 }
 
+/// A lead that cannot be read from the figures is none that a title may tell of.
+#[test]
+fn what_reads_the_same_is_no_difference() {
+    let mut recording = small();
+    for trial in of(&mut recording, "xmpp-pubsub") {
+        // One message more than a poller of five seconds in each repeat: beyond all noise, and yet 400 a second as well.
+        trial.subscriber_traffic.window = Traffic { stanzas_down: 24_001, ..Traffic::default() };
+    }
+    let said = title(&recording, "volume");
+    assert!(said.starts_with("No clear difference in messages a second: xmpp-pubsub 400; poll-5s, among the quietest polling, 400"), "{said}");
+    let pollers = made_up().scale(0.05).only(Direction::Pull).build();
+    let said = title(&pollers, "resources");
+    assert!(said.starts_with("poll-5s takes less of the server’s memory than conditional-5s: ") && said.ends_with("; no clear difference in CPU"), "{said}");
+    let mut recording = small();
+    recording.trials.retain(|trial| trial.contender != "poll-1s");
+    for (name, wasted) in [("poll-5s", 50_001), ("conditional-5s", 50_000)] {
+        of(&mut recording, name).for_each(|trial| (trial.exchanges, trial.wasted) = (100_000, wasted));
+    }
+    let said = title(&recording, "waste");
+    assert!(said.starts_with("No clear difference in waste: of 100 polls, 50 are in vain with conditional-5s, 50 with poll-5s"), "{said}");
+}
+
+/// Long names leave less to be said, but nothing half said.
+#[test]
+fn sentences_of_long_names_end() {
+    let renamed = |mut recording: Recording| {
+        for name in ["poll-1s", "poll-5s", "xmpp-pubsub", "webhook"] {
+            let long = format!("{name}-through-a-proxy-in-another-country");
+            of(&mut recording, name).for_each(|trial| trial.contender.clone_from(&long));
+            recording.contenders.iter_mut().filter(|contender| contender.name == name).for_each(|contender| contender.name.clone_from(&long));
+        }
+        recording
+    };
+    let push = |cpu, latency| {
+        let mut recording = small();
+        times(&mut recording, "xmpp-pubsub", cpu, latency);
+        recording
+    };
+    let mut neither = polling_wins();
+    twin(&mut neither, "xmpp-pubsub", "webhook");
+    times(&mut neither, "webhook", [3.0; 2], [0.5; 2]);
+    for recording in [small(), neither, push([1.0; 2], [300.0, 1_200.0]), push([1.0, 6.0], [1.0; 2]), push([1.0, 6.0], [300.0, 1_200.0])] {
+        for picture in everything(&renamed(recording), Theme::Light) {
+            let texts = all_texts(&picture);
+            let lines: Vec<&str> = texts.lines().take(2).collect();
+            assert!(picture.title == lines[0] || picture.title == lines.join(" "), "{}: {}", picture.name, picture.title);
+        }
+    }
+}
+
 /// A loss has no latency: a percentile of what arrived is none of all updates.
 #[test]
 fn percentiles_are_of_what_arrived() {
@@ -215,6 +266,19 @@ fn nobody_vanishes_from_a_picture() {
     for picture in everything(&small(), Theme::Light) {
         assert!(!all_texts(&picture).contains("Not drawn"), "{}", picture.name);
     }
+}
+
+/// A panel without lines says why: that a process has no figures is something else than that there is none.
+#[test]
+fn a_panel_without_lines_says_why() {
+    let mut recording = small();
+    recording.trials.iter_mut().flat_map(|trial| &mut trial.timeline).for_each(|second| second.cpu.server = f64::INFINITY);
+    let said = texts(&recording, "resources");
+    assert!(said.contains("no figures over time") && !said.contains("no process of its own"), "{said}");
+    let mut recording = small();
+    recording.trials.iter_mut().flat_map(|trial| &mut trial.sides).filter(|side| side.role == Role::Subscriber).for_each(|side| side.cpu = None);
+    let said = texts(&recording, "resources");
+    assert!(said.contains("no process of its own") && !said.contains("no figures over time"), "{said}");
 }
 
 /// Bytes that no server of ours counted are not bytes of nothing.

@@ -57,8 +57,8 @@ const TABLE: [(&str, [&str; 4]); 7] = [
     (
         "resources",
         [
-            "xmpp-pubsub takes less of the server’s CPU but more memory than poll-5s, the cheapest polling: ",
-            "poll-5s, the cheapest polling, costs the server less than xmpp-pubsub: ",
+            "xmpp-pubsub takes less of the server’s CPU but more memory than poll-5s, among the cheapest polling: ",
+            "poll-5s, among the cheapest polling, costs the server less than xmpp-pubsub: ",
             "No clear difference in what ",
             "Not to be trusted: xmpp-pubsub costs the server ",
         ],
