@@ -1,7 +1,7 @@
 //! Messages and bytes for one delivered update: two panels of logarithmic bars that share their rows.
 //!
-//! Bars begin at what an update would take at best: one message, and its payload. The publishers' leg and the set-up are told in
-//! columns of their own: what is paid per update and what is paid once must not be added up unseen.
+//! Bars begin at one message for each update, and at its payload; those of whoever puts several into a message go the other way. The publishers'
+//! leg and the set-up are told in columns of their own: what is paid per update and what is paid once must not be added up unseen.
 
 use super::axis::Scale;
 use super::canvas::{Align, Canvas, Hand};
@@ -52,7 +52,7 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         Panel {
             heading: "Messages per update",
             base: 1.0,
-            base_note: "1 = one message, the least there can be".to_owned(),
+            base_note: "1 = a message for each update".to_owned(),
             show: show_number,
             rows: rows(view, "messages.per_update", "messages.setup", |trial| Some(trial.publisher_traffic.window.messages())),
             without: without(view, "messages.per_update"),

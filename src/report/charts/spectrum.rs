@@ -120,7 +120,8 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
         canvas.line((x, plot.bottom), (x, plot.bottom + 6.0), 1.25, palette.grid);
         canvas.text(x, plot.bottom + 30.0, &format!("{} %", significant(share * 100.0, 8)), soft(Align::Middle));
     }
-    canvas.text(plot.right, plot.bottom + 60.0, "share of updates seen within this time →", soft(Align::Right));
+    let of = if series.iter().any(|series| series.lost > 0) { "the updates that arrive" } else { "updates" };
+    canvas.text(plot.right, plot.bottom + 60.0, &format!("share of {of} seen within this time →"), soft(Align::Right));
     let (marked, _) = place((MARKED, 1.0));
     canvas.path(&[(marked, plot.top), (marked, plot.bottom)], 1.25, palette.soft, &[5.0, 5.0]);
     let lines: Vec<Vec<(f64, f64)>> = series.iter().map(|series| series.points.iter().map(|point| place(*point)).collect()).collect();

@@ -31,14 +31,15 @@ impl Axis<'_> {
         }
     }
 
-    /// `12 subscribers`.
+    /// `12 subscribers`, `1 subscriber`.
     pub fn value(&self, value: f64) -> String {
         let shown = firm(self.unit.show(value));
+        let many = if shown == "1" { "" } else { "s" };
         match self.over {
-            "subscribers.count" => format!("{shown}\u{a0}subscribers"),
-            "workload.topics" => format!("{shown}\u{a0}topics"),
-            "workload.active_topics" => format!("{shown} active topics"),
-            "workload.updates_per_active_topic" => format!("{shown} updates of an active topic"),
+            "subscribers.count" => format!("{shown}\u{a0}subscriber{many}"),
+            "workload.topics" => format!("{shown}\u{a0}topic{many}"),
+            "workload.active_topics" => format!("{shown} active topic{many}"),
+            "workload.updates_per_active_topic" => format!("{shown} update{many} of an active topic"),
             "workload.payload" => format!("a payload of {shown}"),
             other => match other.rsplit_once('.') {
                 Some((_, setting)) => format!("{} = {shown}", text::clean(setting)),
@@ -115,6 +116,8 @@ mod tests {
     fn values_are_told_in_words() {
         let of = |over| Axis { over, unit: Unit::Number, ends: (1.0, 200.0) };
         assert_eq!(of("subscribers.count").range().replace('\u{a0}', " "), "from 1 to 200 subscribers");
+        assert_eq!(of("subscribers.count").value(1.0).replace('\u{a0}', " "), "1 subscriber");
+        assert_eq!(of("workload.updates_per_active_topic").value(0.2), "0.2 updates of an active topic");
         assert_eq!(of("contender.poll.longest").range(), "from 1 to longest = 200");
         assert_eq!(Axis { ends: (0.0, 5.0), ..of("workload.topics") }.scale(), Scale::Linear(5.0, 5.0));
     }

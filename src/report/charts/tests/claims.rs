@@ -211,6 +211,8 @@ fn percentiles_are_of_what_arrived() {
         let said = title(&recording, name);
         assert!(said.starts_with("Not to be trusted: xmpp-pubsub shows 99 % of the updates that arrive within "), "{said}");
     }
+    assert!(texts(&recording, "latency").contains("share of the updates that arrive seen within this time"));
+    assert!(texts(&small(), "latency").contains("share of updates seen within this time"));
 }
 
 #[test]
@@ -279,6 +281,15 @@ fn a_panel_without_lines_says_why() {
     recording.trials.iter_mut().flat_map(|trial| &mut trial.sides).filter(|side| side.role == Role::Subscriber).for_each(|side| side.cpu = None);
     let said = texts(&recording, "resources");
     assert!(said.contains("no process of its own") && !said.contains("no figures over time"), "{said}");
+}
+
+/// Several updates in a message take less than one each: one is not the least.
+#[test]
+fn less_than_a_message_for_an_update_is_possible() {
+    let mut recording = small();
+    of(&mut recording, "xmpp-pubsub").for_each(|trial| trial.subscriber_traffic.window.stanzas_down /= 2);
+    let said = texts(&recording, "per-update");
+    assert!(said.contains("takes 0.5 messages for one update") && !said.contains("the least"), "{said}");
 }
 
 /// Bytes that no server of ours counted are not bytes of nothing.
