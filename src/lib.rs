@@ -15,6 +15,7 @@ pub mod doctor;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 pub mod measure;
+pub mod mistake;
 pub mod plan;
 pub mod protocols;
 pub mod random;

@@ -1,8 +1,8 @@
 //! `[[budget]]`: limits on metrics.
 
 use super::fields::{Field, Fields};
-use super::mistake::Read;
 use super::{Entry, Registry};
+use crate::mistake::Read;
 use crate::units;
 
 /// Budgets that a scenario may have; they are read once for each load point.

@@ -5,10 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use super::fields::Fields;
-use super::mistake::Read;
 use super::{Registry, Workload};
 use crate::contender::Contender;
 use crate::contender::settings::{AS_TOPICS, Values};
+use crate::mistake::Read;
 use crate::units;
 
 /// Contenders that a scenario may have; each is looked at once for every other one.

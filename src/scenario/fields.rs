@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use toml_edit::{Item, TableLike, Value};
 
-use super::mistake::{Mistake, Read, Source};
+use crate::mistake::{Mistake, Read, Source};
 use crate::units;
 
 const ANY_TEXT: &str = "a text in quotes, with more in it than spaces";

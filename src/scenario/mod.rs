@@ -20,8 +20,7 @@ use toml_edit::Document;
 pub use budget::Budget;
 pub use entry::Entry;
 use fields::{Fields, Overlay};
-pub use mistake::{Mistake, ScenarioError};
-use mistake::{Read, Source};
+pub use mistake::ScenarioError;
 pub use published::{Ours, Published};
 pub use publishers::Publishers;
 pub use subscribers::Subscribers;
@@ -30,6 +29,7 @@ pub use workload::Workload;
 
 use crate::contender::Contender;
 use crate::measure::text_file;
+use crate::mistake::{Mistake, Read, Source};
 
 /// Bytes of a scenario's file at most.
 const LARGEST_FILE: u64 = 1 << 20;
@@ -117,7 +117,7 @@ impl Scenario {
             let value: toml_edit::Value = value.parse().map_err(|_| source.mistake(None, format!("{value:?} is not a value for {path:?}")))?;
             overlay.push((path.clone(), toml_edit::Item::Value(value)));
         }
-        let there = Self::read_with(source, &document, &self.folder, &overlay, registry).map_err(|mistake| mistake.because(load_point))?;
+        let there = Self::read_with(source, &document, &self.folder, &overlay, registry).map_err(|mistake| because(mistake, load_point))?;
         let mut workload = there.workload;
         if !load_point.0.iter().any(|(path, _)| path == "workload.seed") {
             workload.seed = self.workload.seed;
@@ -186,10 +186,15 @@ impl Scenario {
                 Some((path.clone(), swept.items.get(place)?.clone()))
             };
             let overlay: Overlay = load_point.0.iter().filter_map(item).collect();
-            Self::read_with(source, document, &self.folder, &overlay, registry).map_err(|mistake| mistake.because(&load_point))?;
+            Self::read_with(source, document, &self.folder, &overlay, registry).map_err(|mistake| because(mistake, &load_point))?;
         }
         Ok(())
     }
+}
+
+/// Says, where a swept value made it wrong, which one.
+fn because(mistake: Box<Mistake>, load_point: &LoadPoint) -> Box<Mistake> {
+    if load_point.0.is_empty() { mistake } else { mistake.note(format!("at the load point {load_point}")) }
 }
 
 fn parse_toml<'a>(source: Source<'a>) -> Read<Document<&'a str>> {

@@ -1,8 +1,8 @@
 //! `[[published]]`: figures of others, to stand beside ours in the report.
 
 use super::fields::{Field, Fields};
-use super::mistake::Read;
 use super::{Axis, Entry, LoadPoint, Registry};
+use crate::mistake::Read;
 
 /// Published figures that a scenario may have: more are not read by anybody.
 const MOST_PUBLISHED: usize = 100;

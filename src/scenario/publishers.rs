@@ -2,7 +2,7 @@
 
 use super::Workload;
 use super::fields::Fields;
-use super::mistake::Read;
+use crate::mistake::Read;
 
 /// Who tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

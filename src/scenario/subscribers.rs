@@ -1,7 +1,7 @@
 //! `[subscribers]`: who wants to know.
 
 use super::fields::Fields;
-use super::mistake::Read;
+use crate::mistake::Read;
 
 /// Who wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

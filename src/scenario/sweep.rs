@@ -6,8 +6,8 @@ use std::fmt;
 use toml_edit::{Item, Value};
 
 use super::fields::{Fields, kind};
-use super::mistake::Read;
 use super::{Entry, Publishers, Subscribers, Workload};
+use crate::mistake::Read;
 
 /// Trials per repeat that a sweep may ask for: what is more is a slip, or a week.
 pub(super) const MOST_LOAD_POINTS: usize = 1_000;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::fields::{Field, Fields};
-use super::mistake::{Mistake, Read};
 use super::{Arrivals, Popularity, Semantics, Subscribers, Topology};
 use crate::measure::stamp::SMALLEST_PAYLOAD;
+use crate::mistake::{Mistake, Read};
 use crate::units::{self, show_duration};
 
 /// Updates that a trace may hold at most: 16 bytes each in every process of a trial.

@@ -30,7 +30,11 @@ pub const RULES: &[Rule] = &[
         uses: &["measure", "summary", "units"],
         reason: "it judges facts that measure has found, by the lines that doubts are drawn by; it neither looks nor prints",
     },
-    Rule { room: "report", uses: &["measure", "summary", "units"], reason: "a report is a pure function of a summary: it can be made again without a run" },
+    Rule {
+        room: "report",
+        uses: &["measure", "mistake", "summary", "units"],
+        reason: "a report is a pure function of a summary: it can be made again without a run",
+    },
     Rule {
         room: "summary",
         uses: &["measure", "random", "units"],
@@ -49,7 +53,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         room: "scenario",
-        uses: &["contender", "measure", "units"],
+        uses: &["contender", "measure", "mistake", "units"],
         reason: "it names contenders by the registry that it is given, and knows how small a payload can be (measure::stamp)",
     },
     Rule { room: "contenders", uses: &["contender", "contenders/*"], reason: "a list" },
@@ -66,6 +70,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule { room: "contender", uses: &["measure", "units"], reason: "the contract holds for protocols that nobody has thought of yet" },
     Rule { room: "measure", uses: &[], reason: "what is measured must not depend on who is measured" },
+    Rule { room: "mistake", uses: &[], reason: "where a mistake stands in a text has nothing to do with what the text is about" },
     Rule { room: "random", uses: &[], reason: "what a seed means must never change" },
     Rule { room: "units", uses: &[], reason: "words and numbers" },
 ];

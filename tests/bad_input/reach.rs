@@ -18,6 +18,7 @@ const SPEAKING: &[&str] = &[
     "measure/recording/weight.rs",
     "cli/selection.rs",
     "cli/side_by_side.rs",
+    "mistake.rs",
 ];
 
 /// Everything that the cases made the program say.
