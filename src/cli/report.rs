@@ -1,5 +1,6 @@
 //! `pushbench report`.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -8,9 +9,15 @@ use clap::{Args, ValueEnum};
 use super::exit::{Exit, Trouble};
 use super::{colour_wanted, side_by_side};
 use crate::measure::recording::Recording;
+use crate::measure::text_file;
 use crate::report::terminal::{self, Style};
-use crate::report::{self, Format, ReportError, Template};
+use crate::report::{self, Format, ReportError, Template, charts, slides};
 use crate::summary::{Outcome, Summary};
+
+/// Bytes of a theme's file at most.
+const LARGEST_THEME: u64 = 1 << 20;
+/// Bytes of a logo's file at most.
+const LARGEST_LOGO: u64 = 8 << 20;
 
 /// Makes reports of a recording again
 ///
@@ -41,6 +48,14 @@ pub struct ReportArguments {
     /// A template of your own, rendered to a file of its name (docs/templates.md); with it, only the formats that are set are made
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
+
+    /// Makes slides.pptx with charts that can be edited, slides.pdf, slides.md for Marp, and the charts; nothing else unless --format is set
+    #[arg(long)]
+    slides: bool,
+
+    /// Colours, font, logo and footer of the slides: light, dark, or a file (docs/slides.md)
+    #[arg(long, value_name = "FILE", requires = "slides")]
+    theme: Option<PathBuf>,
 }
 
 /// A format on the command line.
@@ -90,6 +105,9 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
         if arguments.template.is_some() {
             return Err(Trouble::usage("--template is for one recording; leave it out, or the others"));
         }
+        if arguments.slides {
+            return Err(Trouble::usage("--slides is for one recording: give one, or leave --slides out to set them side by side"));
+        }
         let paths: Vec<PathBuf> = std::iter::once(&arguments.recording).chain(&arguments.others).cloned().collect();
         return side_by_side::report(&paths, &arguments.names, arguments.out.as_deref(), &arguments.formats);
     }
@@ -101,12 +119,14 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
         Some(folder) => folder.clone(),
         None => folder_of(&arguments.recording),
     };
-    let wanted = match (&arguments.template, arguments.formats.as_slice()) {
-        (Some(_), formats) => formats,
-        (None, []) => Wanted::value_variants(),
-        (None, formats) => formats,
-    };
+    let others = arguments.template.is_some() || arguments.slides;
+    let wanted = if arguments.formats.is_empty() && !others { Wanted::value_variants() } else { &arguments.formats };
     let own = arguments.template.as_deref().map(template).transpose()?;
+    let theme = match (arguments.slides, &arguments.theme) {
+        (false, _) => None,
+        (true, None) => Some(slides::Theme::default()),
+        (true, Some(path)) => Some(theme(path)?),
+    };
     if let Some(own) = &own {
         let source = Recording::file(&arguments.recording);
         let written = report::write_own(&recording, &source, &folder, own, &file_formats(wanted)).map_err(|error| match error {
@@ -115,6 +135,10 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
         })?;
         print(&format!("Written: {}\n", written.display()));
     }
+    if let Some(theme) = &theme {
+        let written = report::write_slides(&recording, &folder, theme).map_err(Trouble::cannot_run)?;
+        print(&format!("Slides written to {}: {}\n", folder.display(), told(&written)));
+    }
     make(&recording, &folder, wanted)
 }
 
@@ -122,6 +146,30 @@ fn template(path: &Path) -> Result<Template, Trouble> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Trouble::usage(format!("cannot read the template {}: {error}; it is a text file in UTF-8", path.display())))?;
     Ok(Template { path: path.to_owned(), text })
+}
+
+/// `light`, `dark`, or what a file says.
+fn theme(path: &Path) -> Result<slides::Theme, Trouble> {
+    if let Some(ground) = charts::Theme::ALL.into_iter().find(|ground| path == Path::new(ground.name())) {
+        return Ok(slides::Theme::plain(ground));
+    }
+    let text = text_file::read(path, LARGEST_THEME);
+    let text = text
+        .map_err(|error| Trouble::usage(format!("cannot read the theme {}: {error}; give light, dark, or a file as docs/slides.md has it", path.display())))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    slides::Theme::read(&text, &path.display().to_string(), |logo| load(&folder.join(logo))).map_err(Trouble::usage)
+}
+
+/// The bytes of a logo, where it is a file of a size that a logo may have.
+fn load(path: &Path) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    if about.len() > LARGEST_LOGO {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {LARGEST_LOGO} bytes, the most that is read")));
+    }
+    fs::read(path)
 }
 
 /// Makes every report into `folder` and prints the comparison: what `run` ends with.
@@ -153,7 +201,10 @@ fn file_formats(wanted: &[Wanted]) -> Vec<Format> {
 
 /// File names, with pictures only counted: `summary.csv, summary.md, 20 pictures in charts/`.
 pub(super) fn told(written: &[PathBuf]) -> String {
-    let is_picture = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "svg" || ending == "png");
+    let is_picture = |path: &&PathBuf| {
+        let in_charts = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "charts");
+        in_charts && path.extension().is_some_and(|ending| ending == "svg" || ending == "png")
+    };
     let (charts, files): (Vec<&PathBuf>, Vec<&PathBuf>) = written.iter().partition(is_picture);
     let mut names: Vec<String> = files.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect();
     if !charts.is_empty() {

@@ -11,7 +11,7 @@ use crate::summary::metrics::{METRICS, NAMES};
 use crate::summary::{Cell, Doubt, Summary};
 
 /// Percentiles of `percentiles.csv`.
-const PERCENTILES: [f64; 18] = [0.0, 1.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0];
+pub(super) const PERCENTILES: [f64; 18] = [0.0, 1.0, 5.0, 10.0, 20.0, 25.0, 50.0, 75.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.9, 99.95, 99.99, 100.0];
 
 /// `summary.csv`: every metric of every contender at every load point, a row for each repeat and one for all.
 ///

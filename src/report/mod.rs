@@ -10,6 +10,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod published;
+pub mod slides;
 pub mod terminal;
 
 use std::fs;
@@ -122,13 +123,7 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
         Format::Json => Ok(vec![made("summary.json", json::summary(summary).map_err(|error| error.to_string()))?]),
         Format::Html => Ok(vec![made("report.html", html::page(summary).map(String::into_bytes).map_err(|error| error.to_string()))?]),
         Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
-        Format::Png => {
-            let pictures: Vec<Picture> = pictures(summary).collect();
-            let svgs: Vec<&str> = pictures.iter().map(|picture| picture.svg.as_str()).collect();
-            let refused = |error: charts::RasterError| ReportError::Make { name: "charts as PNG".to_owned(), problem: error.to_string() };
-            let pngs = charts::pngs(&svgs, PNG_WIDTH).map_err(refused)?;
-            Ok(pictures.iter().zip(pngs).map(|(picture, png)| File::new(&path(picture, "png"), png)).collect())
-        }
+        Format::Png => pngs(&pictures(summary).collect::<Vec<Picture>>()),
     }
 }
 
@@ -151,6 +146,13 @@ fn charts_in(folder: &Path, formats: &[Format], all: impl FnOnce() -> Vec<Pictur
         Some(markdown::Chart { name: picture.name, title: picture.title, ending })
     });
     shown.collect()
+}
+
+fn pngs(pictures: &[Picture]) -> Result<Vec<File>, ReportError> {
+    let svgs: Vec<&str> = pictures.iter().map(|picture| picture.svg.as_str()).collect();
+    let refused = |error: charts::RasterError| ReportError::Make { name: "charts as PNG".to_owned(), problem: error.to_string() };
+    let pngs = charts::pngs(&svgs, PNG_WIDTH).map_err(refused)?;
+    Ok(pictures.iter().zip(pngs).map(|(picture, png)| File::new(&path(picture, "png"), png)).collect())
 }
 
 fn pictures(summary: &Summary<'_>) -> impl Iterator<Item = Picture> {
@@ -236,6 +238,17 @@ fn taken(path: &Path, source: &Path, template: &Template, formats: &[Format]) ->
 fn is_same(one: &Path, other: &Path) -> bool {
     let number = |path: &Path| fs::metadata(path).map(|about| (about.dev(), about.ino())).ok();
     number(one).is_some_and(|found| number(other) == Some(found))
+}
+
+/// Makes the slides of a recording, and the figures that go with them, and writes them into a folder, which is created; tells what was written.
+///
+/// # Errors
+/// A format cannot hold what the recording has, or the system refuses; names the file.
+pub fn write_slides(recording: &Recording, folder: &Path, theme: &slides::Theme) -> Result<Vec<PathBuf>, ReportError> {
+    let summary = Summary::new(recording);
+    let mut files = slides::files(&summary, theme)?;
+    files.extend(slides::figures(&summary, theme)?);
+    files.iter().map(|file| write(folder, file)).collect()
 }
 
 fn write(folder: &Path, file: &File) -> Result<PathBuf, ReportError> {

@@ -41,7 +41,7 @@ fn case(what: &'static str, code: i32, arguments: &[&str], prepare: impl Fn(&Pat
 pub fn all() -> &'static [Seen] {
     static ALL: OnceLock<Vec<Seen>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let (one, two) = ([scenarios(), updates()], [recordings(), several(), usage()]);
+        let (one, two) = ([scenarios(), updates()], [recordings(), several(), slides(), usage()]);
         std::thread::scope(|scope| {
             let other = scope.spawn(|| two.iter().flatten().map(run).collect::<Vec<Seen>>());
             let mut seen: Vec<Seen> = one.iter().flatten().map(run).collect();
@@ -271,10 +271,35 @@ fn several() -> Vec<Case> {
         beside("recordings: one of them is none", "{}".to_owned(), &[]),
         beside("recordings: a page of several", recordings::good(), &["--format", "html"]),
         beside("recordings: a template for several", recordings::good(), &["--template", "a.txt"]),
+        beside("recordings: slides of several", recordings::good(), &["--slides"]),
         beside("recordings: fewer names than recordings", recordings::good(), &["--name", "before"]),
         beside("recordings: a name of nothing", recordings::good(), &["--name", "before", "--name", " "]),
         beside("recordings: two of one name", recordings::good(), &["--name", "same", "--name", "same"]),
         case("recording: a name for one", 2, &["report", "a.json", "--name", "before"], write("a.json", recordings::good())),
+    ]
+}
+
+fn slides() -> Vec<Case> {
+    let report = ["report", "recording.json", "--slides", "--theme", "theme.toml"];
+    let themed = |what, theme: &'static str, prepare: Box<dyn Fn(&Path) + Sync>| {
+        case(what, 2, &report, move |folder| {
+            fs::write(folder.join("recording.json"), recordings::good()).unwrap();
+            if !theme.is_empty() {
+                fs::write(folder.join("theme.toml"), theme).unwrap();
+            }
+            prepare(folder);
+        })
+    };
+    vec![
+        themed("theme: no such file", "", Box::new(nothing)),
+        themed("theme: a link to itself", "", Box::new(circle("theme.toml"))),
+        themed("theme: a pipe without end", "", Box::new(endless("theme.toml"))),
+        themed("theme: 10 GiB", "", Box::new(sparse("theme.toml", 10 << 30))),
+        themed("theme: an unknown key", "fotn = \"Arial\"", Box::new(nothing)),
+        themed("theme: a logo that is not there", "logo = \"logo.png\"", Box::new(nothing)),
+        themed("theme: a logo that is a pipe without end", "logo = \"logo.png\"", Box::new(endless("logo.png"))),
+        themed("theme: a logo of 10 GiB", "logo = \"logo.png\"", Box::new(sparse("logo.png", 10 << 30))),
+        themed("theme: a logo that is no picture", "logo = \"logo.png\"", Box::new(write("logo.png", "no picture"))),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::source::{self, Text};
-use crate::{files, texts};
+use crate::{files, texts, themes};
 
 /// Where the words of mistakes come from.
 const SPEAKING: &[&str] = &[
@@ -19,11 +19,12 @@ const SPEAKING: &[&str] = &[
     "cli/selection.rs",
     "cli/side_by_side.rs",
     "mistake.rs",
+    "report/slides/theme/read.rs",
 ];
 
 /// Everything that the cases made the program say.
 fn said() -> Vec<String> {
-    texts::messages().into_iter().map(|(_, message)| message).chain(files::all().iter().map(|seen| seen.told.clone())).collect()
+    texts::messages().into_iter().chain(themes::messages()).map(|(_, message)| message).chain(files::all().iter().map(|seen| seen.told.clone())).collect()
 }
 
 /// The parts of a text between its placeholders.
@@ -164,7 +165,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("NamespaceError::Refused", "cannot be provoked: tests that make namespaces run as root, who may enter any"),
     ("PlanError::Settings", "cannot be provoked: the reader of scenarios has put the same question and was answered"),
     ("RasterError::Png", "cannot be provoked: every picture that fits memory can be written"),
-    ("RasterError::Svg", "src/report/charts/raster.rs::what_cannot_be_drawn_is_an_error"),
     ("RasterError::Width", "src/report/charts/raster.rs::what_cannot_be_drawn_is_an_error"),
     ("ReportError::Make", "cannot be provoked: every format holds every summary that there is"),
     ("ReportError::Write", "tests/report_command.rs::a_folder_that_cannot_be_written_is_named"),

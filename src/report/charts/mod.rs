@@ -16,7 +16,7 @@ pub mod marks;
 mod over_time;
 mod per_update;
 mod picture;
-mod raster;
+pub(super) mod raster;
 mod resources;
 mod scaling;
 mod spectrum;
@@ -30,6 +30,7 @@ mod waste;
 #[cfg(test)]
 mod tests;
 
-pub use picture::{Drawn, LeftOut, NAMES, NEED_A_SWEEP, Picture, all, draw, shown};
+pub use frame::Room;
+pub use picture::{Drawn, LeftOut, NAMES, NEED_A_SWEEP, Picture, all, bare, draw, shown};
 pub use raster::{RasterError, png, pngs};
 pub use theme::Theme;

@@ -87,6 +87,15 @@ pub fn all(summary: &Summary<'_>, theme: Theme) -> Vec<Picture> {
     draw(summary, shown(summary), theme).pictures
 }
 
+/// A chart without the words around it, in a part of the picture, and what its foot would say of notes; the rest of the picture is ground. For slides, which
+/// have words of their own. `None` where it is not drawn.
+pub fn bare(summary: &Summary<'_>, load_point: &str, name: &str, theme: Theme, room: Room) -> Option<(String, String)> {
+    let view = View::new(summary, load_point);
+    let (_, prepare) = CHARTS.into_iter().find(|(other, _)| *other == name)?;
+    let Chart { frame, fill } = prepare(&view).ok()?;
+    Some((canvas::picture(theme, &frame.title, |canvas| fill(canvas, room)), frame.footnotes.notes))
+}
+
 /// The load point that a set of charts is of: the one of all reports ([`Summary::shown`]).
 pub fn shown<'a>(summary: &Summary<'a>) -> &'a str {
     summary.shown()

@@ -75,7 +75,7 @@ pub fn pngs(svgs: &[&str], width: u32) -> Result<Vec<Vec<u8>>, RasterError> {
 }
 
 /// The picture laid out, text included.
-pub(super) fn tree(svg: &str) -> Result<Tree, RasterError> {
+pub(in crate::report) fn tree(svg: &str) -> Result<Tree, RasterError> {
     let mut fonts = fontdb::Database::new();
     fonts.load_font_data(text::REGULAR.to_vec());
     fonts.load_font_data(text::SEMI_BOLD.to_vec());
