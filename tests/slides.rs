@@ -45,7 +45,7 @@ fn charts_and_workbooks_read_back_as_the_csv_has_them() {
     assert!(counted["pages"] == 10 && counted["fonts"] == 20 && counted["characters"] > 3_000, "{counted:?}");
     // Where push loses, one polling is freshest and another cheapest: the front between them has corners.
     for (other, corners) in
-        [(made_up().scale(0.05).push_loses().compression(144.0).build(), 3), (made_up().scale(0.05).many_contenders().repeats(1).build(), 0)]
+        [(made_up().scale(0.05).push_loses().compression(144.0).build(), 5), (made_up().scale(0.05).many_contenders().repeats(1).build(), 0)]
     {
         let dark = Theme::plain(charts::Theme::Dark);
         let counted = read(&other, &dark, &colour(charts::Theme::Dark)).unwrap();

@@ -16,7 +16,7 @@ pub fn messages() -> Vec<(&'static str, String)> {
 fn load(path: &str) -> io::Result<Vec<u8>> {
     match path {
         "text.png" => Ok(b"no picture".to_vec()),
-        "half.svg" => Ok(b"<svg".to_vec()),
+        "flat.svg" => Ok(br#"<svg xmlns="http://www.w3.org/2000/svg" width="0" height="0"/>"#.to_vec()),
         "bytes.svg" => Ok(vec![0xFF, 0xFE]),
         "wide.png" => Ok(resvg::tiny_skia::Pixmap::new(8_193, 1).unwrap().encode_png().unwrap()),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
@@ -45,7 +45,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("a link that is no address", "link = \"example.org\"\n"),
     ("a logo that is not there", "logo = \"none.png\"\n"),
     ("a logo that is no picture", "logo = \"text.png\"\n"),
-    ("a logo of half a file", "logo = \"half.svg\"\n"),
+    ("a logo without a size", "logo = \"flat.svg\"\n"),
     ("a logo that is no text", "logo = \"bytes.svg\"\n"),
     ("a logo that is too large", "logo = \"wide.png\"\n"),
     ("colours that are no table", "colours = \"#000000\"\n"),

@@ -113,8 +113,11 @@ def main(folder, colour):
                 coloured += dots(plot, contenders)
             elif header[0].startswith("CPU per update"):
                 assert len(logarithmic) == 2
-                costs = {float(summary[name, "cpu.total.per_1000_updates"]) for name in contenders}
-                ages = {float(summary[name, "scenario_latency.p99"]) for name in contenders}
+                places = [(float(summary[name, "cpu.total.per_1000_updates"]), float(summary[name, "scenario_latency.p99"])) for name in contenders]
+                costs, ages = ({place[axis] for place in places} for axis in (0, 1))
+                unbeaten = sum(not any(other != place and other[0] <= place[0] and other[1] <= place[1] for other in places) for place in places)
+                # A corner for each that nobody beats in both, and one between two of them; where one beats all there is no front.
+                expected = 2 * unbeaten - 1 if unbeaten > 1 else 0
                 for cost, *figures in sheet.iter_rows(min_row=2, values_only=True):
                     for name, age in zip(header[1:], figures):
                         if age is None:
@@ -126,6 +129,7 @@ def main(folder, colour):
                             equal(cost, float(summary[name, "cpu.total.per_1000_updates"]), name)
                             equal(age / 1e3, float(summary[name, "scenario_latency.p99"]), name)
                             compared += 1
+                assert corners == expected, (corners, expected, places)
             else:
                 metric, _, unit = header[1].partition(", ")
                 assert bool(logarithmic) == metric.startswith(("messages.", "bytes.")), metric
