@@ -255,7 +255,8 @@ fn tiled(elements: &mut Vec<Element<'_>>, tiles: &[Tile]) {
         elements.push(Element::Text(Text::fitting("Figure", column(index, end - height, height), &tile.figure, tile.colour, true, &[size])));
     }
     // Rows across all tiles: each in one size, and as tall as its tallest.
-    let rows: [(&str, fn(&Tile) -> &str, Colour, &[f64], f64); 4] = [
+    type Words = fn(&Tile) -> &str;
+    let rows: [(&str, Words, Colour, &[f64], f64); 4] = [
         ("Label", |tile| &tile.label, Colour::Ink, &[36.0, 32.0, 28.0], 92.0),
         ("Detail", |tile| &tile.detail, Colour::Soft, &[25.0, 22.0], 66.0),
         ("Certainty", |tile| &tile.certainty, Colour::Soft, &[20.0, 18.0], 56.0),

@@ -35,7 +35,8 @@ impl Talk<'_, '_> {
         if grave.len() > DOUBTS {
             items.push(Item::warning(format!("And {} more that are not to be trusted, in the report", grave.len() - DOUBTS)));
         }
-        let counts: [(fn(&Trial) -> u64, &str); 4] = [
+        type Count = fn(&Trial) -> u64;
+        let counts: [(Count, &str); 4] = [
             (|trial| trial.deliveries.lost, "updates lost"),
             (|trial| trial.failed_requests, "requests without an answer"),
             (|trial| trial.deliveries.duplicated, "updates came twice"),

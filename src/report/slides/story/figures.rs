@@ -66,7 +66,7 @@ impl Talk<'_, '_> {
             .filter_map(|cell| Some(Row { name: named(cell), colour: self.colour(cell), value: Some((1.0 - cell.value(WASTE)?) * 100.0) }))
             .collect();
         let parts = Parts { heading: "Of 100 exchanges".to_owned(), first: "brought news", rest: "brought nothing new", rows, pale: self.theme.palette().grid };
-        let chart = (!parts.rows.is_empty()).then(|| Chart::Parts(parts));
+        let chart = (!parts.rows.is_empty()).then_some(Chart::Parts(parts));
         let words = self.words(&[WASTE], |cell| format!("{}: {} of its exchanges brought nothing new", cell.contender.name, shown(WASTE, cell)));
         let subtitle = "An exchange is a request with its response, or one message from the server unasked".to_owned();
         self.charted("waste", self.wasted(), subtitle, chart.into_iter().collect(), words, &[WASTE])
@@ -149,7 +149,7 @@ impl Talk<'_, '_> {
         let dashed = if front.is_empty() { "" } else { "; dashed: those that no other beats in both" };
         // One dot alone compares nothing.
         let chart =
-            (series.len() > 1).then(|| Chart::Points(Points { across, up, corner: "CPU per update, ms | p99 of latency, ms", joined: false, series, front }));
+            (series.len() > 1).then_some(Chart::Points(Points { across, up, corner: "CPU per update, ms | p99 of latency, ms", joined: false, series, front }));
         let scenario_time = if self.summary.recording.scenario.compression > 1.0 { " (scenario time)" } else { "" };
         let told = |cell: &Cell<'_>| format!("{}: p99 of latency {}, CPU per 1,000 updates {}", cell.contender.name, shown(AGE, cell), shown(CPU, cell));
         let words = self.words(&[AGE, CPU], told);
