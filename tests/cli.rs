@@ -206,9 +206,23 @@ fn progress_is_json_lines_on_stderr_and_the_comparison_is_on_stdout() {
         for key in ["trial", "trials", "name", "phase", "share", "second", "messages", "requests", "deliveries", "latency_p99_seconds", "cpu_seconds"] {
             assert!(line.get(key).is_some(), "{key}: {line}");
         }
+        for key in ["bytes", "latency_p50_seconds", "expected", "settled", "outstanding", "lost", "failed_requests", "lag_seconds", "memory_bytes"] {
+            assert!(line.get(key).is_some(), "{key}: {line}");
+        }
         assert_eq!(line["trials"], 4);
         assert!((0.0..=1.0).contains(&line["share"].as_f64().unwrap()), "{line}");
+        assert!((0.0..=1.0).contains(&line["run_share"].as_f64().unwrap()), "{line}");
+        assert!(line["seconds_left"].as_f64().unwrap() >= 0.0, "{line}");
     }
+    // The sides told of it while they ran: what was due in the window, how much of it was there, and how late their requests left.
+    let of = |trial: u64| lines.iter().filter(move |line| line["trial"] == trial && line["second"].as_i64().is_some_and(|second| second >= 0));
+    assert!(
+        of(1).any(|line| line["expected"].as_u64() > Some(10) && line["lag_seconds"].is_f64() && line["memory_bytes"]["server"].as_u64() > Some(0)),
+        "{lines:#?}"
+    );
+    assert!(of(3).any(|line| line["settled"].as_u64() > Some(10) && line["lag_seconds"].is_null() && line["publish_lag_seconds"].is_f64()), "{lines:#?}");
+    let lost: Vec<&Value> = lines.iter().filter(|line| line["phase"] == "saving").map(|line| &line["lost"]).collect();
+    assert!(lost.iter().all(|lost| **lost == 0), "{lost:?}");
     assert!(lines.is_sorted_by_key(|line| line["trial"].as_u64()), "trials come in their order");
     assert!(run.out.starts_with("Tiny\n") && run.out.contains("Messages per update") && run.out.contains("Written to"), "{}", run.out);
     assert!(!run.out.contains("\"trial\"") && !run.out.contains('\u{1b}'), "{}", run.out);

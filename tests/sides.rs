@@ -156,7 +156,7 @@ fn run(role: Role, scenario: &str, protocol: Rc<dyn Protocol>, late: Option<i64>
                         Some(late) => ToSide::Start { window: Instant(own.now().0 + (2 - late) * 1_000_000_000) },
                         None => ToSide::Stop,
                     }),
-                    Some(FromSide::Tick(Some(second))) => seconds.push(second.second),
+                    Some(FromSide::Tick(Some(passed))) => seconds.push(passed.second.second),
                     Some(FromSide::Done(report)) => return (*report, seconds),
                     Some(FromSide::Hello { .. } | FromSide::Tick(None)) => {}
                     other => panic!("{other:?}"),

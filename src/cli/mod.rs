@@ -57,6 +57,11 @@ enum Command {
     Side(run::SideArguments),
 }
 
+/// Whether a terminal may be written to in colour: unless `NO_COLOR` is set and not empty (no-color.org).
+fn colour_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 /// Runs the command; what goes wrong comes back, with the exit code it means.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::colour_wanted;
 use super::exit::{Exit, Trouble};
 use crate::measure::recording::Recording;
 use crate::report::terminal::{self, Style};
@@ -144,7 +145,7 @@ pub fn exit(summary: &Summary<'_>) -> Exit {
 pub fn style() -> Style {
     const WITHOUT_TERMINAL: usize = 120;
     let terminal = io::stdout().is_terminal();
-    let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = terminal && colour_wanted();
     let width = comfy_table::Table::new().width().filter(|_| terminal).map_or(WITHOUT_TERMINAL, usize::from);
     Style { width, colour }
 }

@@ -23,7 +23,7 @@ use crate::measure::clock::RealClock;
 use crate::measure::facts::Facts;
 use crate::measure::process;
 use crate::measure::recording::{Recording, TrialKind, make_folder, try_folder};
-use crate::plan::{Limits, Plan, estimate};
+use crate::plan::{Estimate, Limits, Plan, estimate};
 use crate::run::campaign::{self, CampaignError, Surroundings};
 use crate::run::launch::Launcher;
 use crate::run::network::{Network, NetworkError};
@@ -63,7 +63,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     let (scenario, plan) = arguments.selection.read(REGISTRY)?;
     let network = network(arguments)?;
     let facts = Facts::read();
-    refuse_what_cannot_be_held(&scenario, &plan, &facts)?;
+    let estimates = refuse_what_cannot_be_held(&scenario, &plan, &facts)?;
     let folder = report_folder(arguments, &scenario)?;
     // Whoever reads JSON finds the same as doubts in the recording.
     if arguments.ui != Ui::Json {
@@ -90,11 +90,11 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
             interrupt: interrupt.clone(),
             folder: Some(&folder),
         };
-        let painter = Painter::start(arguments.ui);
+        let painter = Painter::start(arguments.ui, estimates.iter().map(|estimate| estimate.duration().as_secs_f64()).collect());
         let watch = |progress: campaign::Progress<'_>| painter.note(&progress);
         tokio::select! {
             ended = campaign::run(&scenario, &plan, &surroundings, &watch) => Ok(ended),
-            at_once = interrupts.second(&interrupt) => Err(at_once),
+            at_once = interrupts.second(&interrupt, &painter) => Err(at_once),
         }
     }));
     // A second Ctrl-C drops the run: its sides end with it, and what was saved stays.
@@ -209,7 +209,7 @@ impl Interrupts {
     }
 
     /// Returns when the user has asked twice to end; the first time, the run is told.
-    async fn second(&mut self, interrupt: &CancellationToken) -> Trouble {
+    async fn second(&mut self, interrupt: &CancellationToken, painter: &Painter) -> Trouble {
         let hang_up = async {
             match &mut self.hang_ups {
                 Some(hang_ups) => hang_ups.recv().await,
@@ -222,7 +222,7 @@ impl Interrupts {
             _ = hang_up => {}
         }
         interrupt.cancel();
-        let _ = writeln!(io::stderr(), "\ninterrupted: ending this trial cleanly; once more ends at once");
+        painter.say("interrupted: ending this trial cleanly; once more ends at once");
         self.next().await;
         Trouble { exit: Exit::Interrupted, message: "ended at once".to_owned() }
     }
@@ -235,14 +235,15 @@ fn warn_of_what_is_bad(facts: &Facts) {
     }
 }
 
-fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, facts: &Facts) -> Result<(), Trouble> {
+/// What each trial takes, where this machine has it.
+fn refuse_what_cannot_be_held(scenario: &Scenario, plan: &Plan, facts: &Facts) -> Result<Vec<Estimate>, Trouble> {
     let estimates = estimate(scenario, plan, REGISTRY).map_err(Trouble::usage)?;
     let limits = Limits::of(facts);
     // Repeats need what the first one needs: once is enough to say.
     let firsts = plan.trials.iter().zip(&estimates).filter(|(trial, _)| trial.repeat == 1 && trial.kind == TrialKind::Measured);
     let shortages: Vec<String> = firsts.flat_map(|(trial, estimate)| limits.shortages(trial, estimate)).map(|shortage| shortage.to_string()).collect();
     if shortages.is_empty() {
-        return Ok(());
+        return Ok(estimates);
     }
     Err(Trouble::cannot_run(format!("this machine cannot hold {}: {}", scenario.name, shortages.join("\n"))))
 }

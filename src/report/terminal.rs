@@ -27,8 +27,8 @@ const NARROWEST: usize = 40;
 
 /// The whole report.
 pub fn report(summary: &Summary<'_>, style: Style) -> String {
-    let style = Style { width: style.width.max(NARROWEST), ..style };
-    let mut page = Page { text: String::new(), style };
+    let mut page = Page::new(style);
+    let style = page.style;
     page.heading(&summary.recording.scenario.title);
     let verdicts = summary.verdicts();
     let last = verdicts.len().saturating_sub(1);
@@ -69,7 +69,7 @@ fn table(summary: &Summary<'_>, load_point: &str, style: Style) -> String {
     last.to_string()
 }
 
-fn new_table(style: Style) -> Table {
+pub(super) fn new_table(style: Style) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED.with_rounded_corners()).set_content_arrangement(ContentArrangement::Disabled);
     if style.colour {
@@ -120,22 +120,27 @@ fn value(summary: &Summary<'_>, load_point: &str, cell: &Cell<'_>, line: &figure
     if style.colour && figures::is_best(summary, load_point, cell, line.metric) { shown.add_attribute(Attribute::Bold) } else { shown }
 }
 
-struct Page {
-    text: String,
+/// A text in the making, as wide as the terminal at most.
+pub(super) struct Page {
+    pub text: String,
     style: Style,
 }
 
 impl Page {
-    fn blank(&mut self) {
+    pub fn new(style: Style) -> Self {
+        Self { text: String::new(), style: Style { width: style.width.max(NARROWEST), ..style } }
+    }
+
+    pub fn blank(&mut self) {
         self.text.push('\n');
     }
 
-    fn line(&mut self, line: &str) {
+    pub fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
 
-    fn heading(&mut self, heading: &str) {
+    pub fn heading(&mut self, heading: &str) {
         self.paragraph("", "1", heading);
     }
 
@@ -222,7 +227,7 @@ impl Page {
     }
 
     /// Breaks a text at spaces; what follows the first line hangs two columns further in. `code` is that of an escape sequence.
-    fn paragraph(&mut self, indent: &str, code: &str, text: &str) {
+    pub fn paragraph(&mut self, indent: &str, code: &str, text: &str) {
         let text = clean(text);
         let mut lines = vec![String::from(indent)];
         let mut used = indent.chars().count();
@@ -240,20 +245,34 @@ impl Page {
                 used += gap.len() + long;
             }
         }
-        for line in lines {
-            let coloured = self.style.colour && !code.is_empty();
+        let Style { width, colour } = self.style;
+        for line in lines.into_iter().flat_map(|line| broken(line, indent, width)) {
+            let coloured = colour && !code.is_empty();
             self.line(&if coloured { format!("\u{1b}[{code}m{line}\u{1b}[0m") } else { line });
         }
     }
 }
 
+/// A line that a word makes too long (a load point of several values has no space), in as many as it takes.
+fn broken(line: String, indent: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = line;
+    while rest.chars().count() > width {
+        let end = rest.char_indices().nth(width).map_or(rest.len(), |(end, _)| end);
+        let tail = rest.split_off(end);
+        lines.push(std::mem::replace(&mut rest, format!("{indent}  {tail}")));
+    }
+    lines.push(rest);
+    lines
+}
+
 /// Without control characters: a title must not be able to rewrite the screen.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
 /// Columns that a line takes, escape sequences left out.
-fn visible(line: &str) -> usize {
+pub(super) fn visible(line: &str) -> usize {
     let mut columns = 0;
     let mut inside = false;
     for letter in line.chars() {
@@ -299,6 +318,34 @@ mod tests {
         let text = report(&Summary::new(&recording), NARROW);
         assert!(widest(&text) <= NARROW.width, "{text}");
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn percentiles_and_verdict_fit_for_two_to_twelve_contenders() {
+        for count in 2..=12 {
+            let made = made_up().scale(0.02).many_contenders().sweep(&[1.0]).budget("xmpp-pubsub|over <b>WebSocket</b>", "latency.p99", 1e-9);
+            let mut recording = made.build();
+            // A poller and a pusher at least.
+            let skipped = (recording.contenders.len() - count).min(8);
+            recording.contenders.drain(..skipped);
+            recording.contenders.truncate(count);
+            for (place, trial) in recording.trials.iter_mut().enumerate() {
+                trial.load_point = format!("{};contender.{}.interval=5s", trial.load_point, "a-name-of-its-own-".repeat(3));
+                if place == count {
+                    trial.subscriber_traffic.window.requests = 1_000_000_000_000_000;
+                    trial.deliveries.lost = trial.deliveries.expected;
+                }
+            }
+            let summary = Summary::new(&recording);
+            for width in [40, 60, 80, 100, 120, 250] {
+                for colour in [false, true] {
+                    let text = report(&summary, Style { width, colour });
+                    assert!(widest(&text) <= width, "{count} contenders, {width} columns: {text}");
+                    let (table, verdict) = text.split_once("Messages per update:").unwrap_or_else(|| panic!("no verdict: {text}"));
+                    assert!((width < 60 || table.contains("p99")) && verdict.contains("Freshness, 99 % of"), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::trial::{self, Event, Order, TrialError};
 use crate::contender::settings::SettingsError;
 use crate::measure::clock::Clock;
 use crate::measure::machine::Machine;
-use crate::measure::recording::{BudgetRecord, ContenderRecord, PublishedRecord, Recording, SCHEMA, ScenarioRecord, State, TrialKind};
+use crate::measure::recording::{BudgetRecord, ContenderRecord, PublishedRecord, Recording, SCHEMA, ScenarioRecord, State, Trial, TrialKind};
 use crate::plan::{Plan, PlannedTrial, baseline};
 use crate::scenario::{Registry, Scenario, ScenarioError};
 use crate::trace::TraceError;
@@ -51,8 +51,8 @@ pub enum Progress<'a> {
     },
     /// Something happened in it.
     Event(Event),
-    /// It has ended, and the recording is saved.
-    Saving,
+    /// It has ended, and the recording is saved; what it came to, where its window began.
+    Saving(Option<&'a Trial>),
 }
 
 /// Why a campaign ended early. The recording holds all trials before.
@@ -133,11 +133,11 @@ async fn play(
         };
         let result = trial::run(&order, &trace, &|event| watch(Progress::Event(event))).await;
         let trial = result.map_err(|error| CampaignError::Trial { trial: planned.shown(), error: Box::new(error) })?;
+        watch(Progress::Saving(trial.as_ref()));
         match planned.kind {
             TrialKind::Measured => recording.trials.extend(trial),
             TrialKind::Idle | TrialKind::Null => recording.baselines.extend(trial),
         }
-        watch(Progress::Saving);
         save(recording, surroundings)?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::measure::traffic::Traffic;
 use crate::scenario::LoadPoint;
 
 /// Version of this protocol. Both ends are the same binary; the number catches the case that they are not.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a side is to do: enough to work out its slice of the plan from the seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub enum FromSide {
     /// All subscribers of this side have seen the probe; or the publisher has published it.
     Probed,
     /// Alive; a second of the run has passed, where one is given.
-    Tick(Option<Box<Second>>),
+    Tick(Option<Box<Passed>>),
     /// Ended as planned or as told.
     Done(Box<SideReport>),
     /// Cannot go on.
@@ -95,6 +95,48 @@ pub enum FromSide {
         /// Why.
         why: String,
     },
+}
+
+/// A second of the run that has passed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passed {
+    /// What the recording keeps of it.
+    pub second: Second,
+    /// What only those who watch are told.
+    pub live: Live,
+}
+
+/// How far a side has come at the end of a second, for those who watch; no recording keeps it.
+///
+/// It must not cost the sides anything that could be measured: two counts that they keep anyhow, and the latest of the second, which is one
+/// comparison for each request or publication of the window, next to a reading of the clock and an entry in a histogram that were there before.
+/// What was expected so far the harness works out by itself, before the trial.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// Expected deliveries of the window that were delivered or coalesced so far.
+    pub settled: u64,
+    /// Requests without a response so far, all phases.
+    pub failed: u64,
+    /// How late the latest request of the second left, in seconds; `None` without a planned request of the window.
+    pub lag: Option<f64>,
+    /// How late the latest update of the second was handed over, in seconds; `None` without an update of the window.
+    pub publish_lag: Option<f64>,
+}
+
+impl Passed {
+    /// Adds what another side tells of the same second.
+    pub fn merge(&mut self, other: &Self) {
+        let later = |one: Option<f64>, other: Option<f64>| one.into_iter().chain(other).reduce(f64::max);
+        self.second.merge(&other.second);
+        self.live = Live {
+            settled: self.live.settled + other.live.settled,
+            failed: self.live.failed + other.live.failed,
+            lag: later(self.live.lag, other.live.lag),
+            publish_lag: later(self.live.publish_lag, other.live.publish_lag),
+        };
+    }
 }
 
 /// All that a side has measured. Fields that its role does not fill are empty.

@@ -6,6 +6,7 @@
 //! they meet; `scheduler` is when anybody asks; `recorder` is what came of it.
 
 pub mod campaign;
+mod due;
 pub mod launch;
 pub mod link;
 pub mod message;

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
+use super::message::{Live, Passed};
 use super::record::{Arrival, Books, Holdings};
 use super::timetable::Timetable;
 use crate::contender::inbox::{Content, Inbox, Message, Request};
@@ -48,6 +49,8 @@ struct State {
     probed: Vec<bool>,
     second: Second,
     second_latency: Distribution,
+    /// How late the latest request of the second left, in nanoseconds.
+    second_lag: Option<i64>,
 }
 
 /// What a subscriber side has measured.
@@ -80,6 +83,7 @@ impl Recorder {
             failed: 0,
             second: Second::default(),
             second_latency: Distribution::new(Precision::Coarse),
+            second_lag: None,
         };
         Self { shared: Rc::new(Shared { clock, compression, times: Cell::new(None), state: RefCell::new(state), progress: Notify::new() }) }
     }
@@ -112,7 +116,7 @@ impl Recorder {
     }
 
     /// Ends a second of the time-line and returns it.
-    pub fn end_second(&self, second: i64) -> Second {
+    pub fn end_second(&self, second: i64) -> Passed {
         let state = &mut *self.shared.state.borrow_mut();
         let mut ended = std::mem::take(&mut state.second);
         ended.second = second;
@@ -120,7 +124,13 @@ impl Recorder {
             ended.latency = Some(state.second_latency.clone());
             state.second_latency.clear();
         }
-        ended
+        let live = Live {
+            settled: state.deliveries.delivered + state.deliveries.coalesced,
+            failed: state.failed,
+            lag: state.second_lag.take().map(|nanos| nanos as f64 / 1e9),
+            publish_lag: None,
+        };
+        Passed { second: ended, live }
     }
 
     /// Closes the books.
@@ -258,7 +268,9 @@ impl Inbox for SubscriberInbox {
         state.second.messages += 1;
         state.second.requests += 1;
         if let (Phase::Window, Some(intended)) = (phase, intended) {
-            state.distributions.lag.record(sent.nanos_since(intended));
+            let lag = sent.nanos_since(intended);
+            state.distributions.lag.record(lag);
+            state.second_lag = state.second_lag.max(Some(lag));
         }
         Request { intended, sent }
     }

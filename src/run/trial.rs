@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
+use super::due;
 use super::launch::{Handle, Launcher};
-use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
+use super::message::{Assignment, FromSide, Passed, SideReport, ToSide, VERSION};
 use super::network::Network;
 use super::timetable::Timetable;
 pub use super::trial_error::TrialError;
@@ -84,9 +85,11 @@ pub enum Event {
         window: f64,
         /// Seconds.
         drain: f64,
+        /// Expected deliveries that are due until the end of each second of the window, counted up.
+        due: Rc<[u64]>,
     },
     /// A side has finished a second.
-    Second(Box<Second>),
+    Second(Box<Passed>),
 }
 
 /// A side as the harness sees it.
@@ -119,6 +122,7 @@ type Heard = (usize, Option<FromSide>);
 struct Stage<'a> {
     order: &'a Order<'a>,
     trace: &'a Trace,
+    due: Rc<[u64]>,
     parties: Vec<Party>,
     heard: (UnboundedSender<Heard>, UnboundedReceiver<Heard>),
     when: &'static str,
@@ -156,9 +160,13 @@ enum Waited {
 /// See [`TrialError`]. All sides have then ended.
 pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Result<Option<Trial>, TrialError> {
     let started = jiff::Timestamp::now().to_string();
+    // Before there is a side that would have to wait for it.
+    let due = due::by_second(order.scenario, trace);
+    let expected = due.last().copied().unwrap_or(0);
     let mut stage = Stage {
         order,
         trace,
+        due,
         parties: Vec::new(),
         heard: mpsc::unbounded_channel(),
         when: "",
@@ -184,7 +192,7 @@ pub async fn run(order: &Order<'_>, trace: &Trace, watch: &dyn Fn(Event)) -> Res
     let server_address = stage.server.take().map(|server| server.socket);
     let window_began = stage.window.map(|window| window.0);
     let sides = stage.parties.into_iter().map(Party::reported).collect();
-    Ok(Some(Trial { surroundings, server_address, window_began, ..trial_record::compile(order, trace, started, complete, sides, seconds) }))
+    Ok(Some(Trial { surroundings, server_address, window_began, ..trial_record::compile(order, trace, expected, started, complete, sides, seconds) }))
 }
 
 /// What goes on on the machine within the window; nothing in virtual time.
@@ -341,6 +349,7 @@ impl Stage<'_> {
             warm_up: seconds(times.warm_up, times.window),
             window: seconds(times.window, times.drain),
             drain: seconds(times.drain, times.end),
+            due: Rc::clone(&self.due),
         });
         for party in &self.parties {
             let _ = party.handle.say.send(ToSide::Start { window });
@@ -428,9 +437,10 @@ impl Stage<'_> {
                     return Err(TrialError::Died { side: party.name(), when, how, words });
                 }
                 Some(FromSide::Tick(None)) => {}
-                Some(FromSide::Tick(Some(second))) => {
-                    self.seconds.entry(second.second).and_modify(|merged| merged.merge(&second)).or_insert_with(|| (*second).clone());
-                    (self.watch)(Event::Second(second));
+                Some(FromSide::Tick(Some(passed))) => {
+                    let second = &passed.second;
+                    self.seconds.entry(second.second).and_modify(|merged| merged.merge(second)).or_insert_with(|| second.clone());
+                    (self.watch)(Event::Second(passed));
                 }
                 Some(FromSide::Hello { version: VERSION }) => {}
                 Some(FromSide::Fail { why }) => return Err(TrialError::Failed { side: self.parties[place].name(), when, why }),

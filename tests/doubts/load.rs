@@ -109,8 +109,8 @@ impl Setting {
         let trial = std::cell::Cell::new(0);
         let watch = |progress: Progress<'_>| match progress {
             Progress::Trial { number, .. } => trial.set(number),
-            Progress::Event(Event::Second(second)) if Some(trial.get()) == interrupted && second.second >= 0 => interrupt.cancel(),
-            Progress::Event(_) | Progress::Saving => {}
+            Progress::Event(Event::Second(passed)) if Some(trial.get()) == interrupted && passed.second.second >= 0 => interrupt.cancel(),
+            Progress::Event(_) | Progress::Saving(_) => {}
         };
         let (recording, result) = campaign::run(&scenario, &plan, &surroundings, &watch).await;
         result.unwrap_or_else(|error| panic!("{error}"));

@@ -15,14 +15,14 @@ use std::rc::Rc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::link::Link;
-use super::message::{Assignment, FromSide, SideReport, ToSide, VERSION};
+use super::message::{Assignment, FromSide, Passed, SideReport, ToSide, VERSION};
 use super::network::{self, NamespaceError};
 use super::timetable::Timetable;
 use crate::contender::pace::Pace;
 use crate::contender::{Fault, Protocol};
 use crate::measure::clock::{Clock, Instant};
 use crate::measure::process;
-use crate::measure::recording::{Phase, Role, Second, TrialKind};
+use crate::measure::recording::{Phase, Role, TrialKind};
 use crate::plan::baseline;
 use crate::scenario::{Registry, Scenario};
 use crate::trace::Trace;
@@ -185,7 +185,7 @@ impl Side {
 
     /// Notes seconds and edges until the timetable is over. `second` fills in what the role knows of an ended second;
     /// `edge` is told each phase that ends.
-    async fn beats(&self, times: Timetable, mut second: impl FnMut(i64) -> Second, mut edge: impl FnMut(Phase)) -> Result<(), SideError> {
+    async fn beats(&self, times: Timetable, mut second: impl FnMut(i64) -> Passed, mut edge: impl FnMut(Phase)) -> Result<(), SideError> {
         let mut timer = self.clock.timer().map_err(|error| SideError::System { what: "a timer", error })?;
         // From the beginning, however late the order to start came: a beat that has passed is made up for at once. One left
         // out would book the set-up's work to the window.
@@ -211,10 +211,10 @@ impl Side {
             if beat != times.warm_up && (full_second || beat == times.end) {
                 let number = times.second(Instant(beat.0 - 1));
                 let mut ended = second(number);
-                ended.second = number;
+                ended.second.second = number;
                 let (cpu, memory) = self.usage.second();
-                *ended.cpu.of_mut(self.assignment.role) = cpu;
-                *ended.memory.of_mut(self.assignment.role) = memory;
+                *ended.second.cpu.of_mut(self.assignment.role) = cpu;
+                *ended.second.memory.of_mut(self.assignment.role) = memory;
                 let _ = self.say.send(FromSide::Tick(Some(Box::new(ended))));
             } else if beat == times.warm_up {
                 // The first second begins here: what the set-up used is not its own.

@@ -4,8 +4,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{Side, SideError, next};
 use crate::contender::ServerAddress;
-use crate::measure::recording::{Role, Second};
-use crate::run::message::{SideReport, ToSide};
+use crate::measure::recording::Role;
+use crate::run::message::{Passed, SideReport, ToSide};
 
 pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Result<SideReport, SideError> {
     side.usage.begin();
@@ -13,7 +13,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     side.ready((side.assignment.role == Role::Server).then(|| ServerAddress { socket: String::new() }));
     match next(hear).await? {
         ToSide::Start { window } => tokio::select! {
-            beaten = side.beats(side.timetable(window), |_| Second::default(), |_| {}) => beaten?,
+            beaten = side.beats(side.timetable(window), |_| Passed::default(), |_| {}) => beaten?,
             message = next(hear) => if !matches!(message?, ToSide::Stop) {
                 return Err(SideError::OutOfTurn("a message other than stop to a side of a null trial".to_owned()));
             },

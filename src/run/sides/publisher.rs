@@ -14,9 +14,8 @@ use crate::contender::topic::Topic;
 use crate::contender::{Fault, Publisher, PublisherSeat};
 use crate::measure::clock::Instant;
 use crate::measure::distribution::Distribution;
-use crate::measure::recording::Second;
 use crate::measure::stamp::Stamp;
-use crate::run::message::{FromSide, SideReport, ToSide};
+use crate::run::message::{FromSide, Live, Passed, SideReport, ToSide};
 use crate::run::record::measured;
 use crate::run::recorder::PublisherInbox;
 use crate::run::timetable::Timetable;
@@ -26,6 +25,15 @@ use crate::run::timetable::Timetable;
 struct Published {
     count: Cell<u64>,
     lag: RefCell<Distribution>,
+    /// How late the latest of the second was handed over, in nanoseconds.
+    second_lag: Cell<Option<i64>>,
+}
+
+impl Published {
+    fn end_second(&self) -> Passed {
+        let publish_lag = self.second_lag.take().map(|nanos| nanos as f64 / 1e9);
+        Passed { live: Live { publish_lag, ..Live::default() }, ..Passed::default() }
+    }
 }
 
 pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Result<SideReport, SideError> {
@@ -57,7 +65,7 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
             ToSide::Start { window } => {
                 let timetable = side.timetable(window);
                 times.set(Some(timetable));
-                let beats = side.beats(timetable, |_| Second::default(), |_| {});
+                let beats = side.beats(timetable, |_| published.end_second(), |_| {});
                 let work = async {
                     publish(side, &publisher, timetable, connections, &published).await?;
                     std::future::pending::<Result<(), SideError>>().await
@@ -125,7 +133,9 @@ async fn publish(side: &Side, publisher: &Rc<dyn Publisher>, times: Timetable, c
             // The semaphore is never closed.
             let _permit = free.acquire().await;
             if in_window {
-                published.lag.borrow_mut().record(clock.now().nanos_since(instant));
+                let lag = clock.now().nanos_since(instant);
+                published.lag.borrow_mut().record(lag);
+                published.second_lag.set(published.second_lag.get().max(Some(lag)));
             }
             publisher.publish(topic, ready).await?;
             if in_window {

@@ -10,7 +10,7 @@ use crate::contender::{Limits, ServerAddress, ServerSeat, socket};
 use crate::measure::ledger::{Ledger, Leg};
 use crate::measure::recording::{Phase, Phases, Second};
 use crate::measure::traffic::Traffic;
-use crate::run::message::{SideReport, ToSide};
+use crate::run::message::{Live, Passed, SideReport, ToSide};
 
 /// Snapshots of a ledger at the edges of phases.
 #[derive(Default)]
@@ -48,7 +48,8 @@ pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Re
     let mut second = |_| {
         let bytes = ledger.traffic(Leg::Subscriber).bytes();
         let before = std::mem::replace(&mut last, bytes);
-        Second { bytes: bytes.saturating_sub(before), connections: Some(ledger.subscribers_held()), ..Second::default() }
+        let second = Second { bytes: bytes.saturating_sub(before), connections: Some(ledger.subscribers_held()), ..Second::default() };
+        Passed { second, live: Live::default() }
     };
     let held = Cell::new(0);
     let edge = |phase| {
