@@ -37,6 +37,12 @@ fn everything_is_made_next_to_the_recording() {
             assert!(folder.path().join(format!("charts/{name}-{ending}")).exists(), "{name}-{ending}");
         }
     }
+    // The page shows the charts that lie beside it.
+    let page = || fs::read_to_string(folder.path().join("summary.md")).unwrap();
+    assert!(page().contains("<img src=\"charts/volume-light.svg\"") && page().contains("srcset=\"charts/latency-dark.svg\""), "{}", page());
+    let whole = page();
+    assert_eq!(pushbench(folder.path(), &["--format", "md"]).0, 0);
+    assert!(page() == whole, "made again alone, it still does");
     // From the file, into another folder, the same bytes.
     let other = tempfile::tempdir().unwrap();
     let out = other.path().join("new/folder");
@@ -44,6 +50,7 @@ fn everything_is_made_next_to_the_recording() {
     assert_eq!(code, 0);
     assert_eq!(fs::read(out.join("summary.csv")).unwrap(), fs::read(folder.path().join("summary.csv")).unwrap());
     assert!(!out.join("summary.json").exists());
+    assert!(!fs::read_to_string(out.join("summary.md")).unwrap().contains("charts/"), "there are none in that folder");
 }
 
 #[test]

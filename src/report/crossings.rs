@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::csv::{finish, listed, number};
-use super::markdown::{escape, heading, put};
+use super::markdown::{escape, fold, heading, put, unfold};
 use crate::summary::Summary;
 use crate::summary::crossover::{Answer, Crossover};
 
@@ -139,9 +139,9 @@ pub fn markdown(page: &mut String, summary: &Summary<'_>) {
     let is_other = |crossover: &&Crossover<'_>| !crossover.pull_against_push && matches!(crossover.answer, Answer::Crossing { .. });
     let others: Vec<&Crossover<'_>> = summary.crossovers.iter().filter(is_other).collect();
     if !others.is_empty() {
-        put(page, &format!("\n<details>\n<summary>Crossings among pollers and among pushers: {}</summary>\n", others.len()));
+        fold(page, &format!("Crossings among pollers and among pushers: {}", others.len()));
         table(page, summary, &others);
-        put(page, "\n</details>\n");
+        unfold(page);
     }
     put(page, &format!("\nAll pairs: {}. `crossover.csv` has them all, with the reasons.\n", tally(&summary.crossovers)));
 }

@@ -84,7 +84,7 @@ pub enum ReportError {
     },
 }
 
-/// The files of a format.
+/// The files of a format; [`write_all`] alone knows which charts lie beside `summary.md`, and shows them there.
 ///
 /// # Errors
 /// The format cannot hold what the recording has.
@@ -101,7 +101,7 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
             made("crossover.csv", crossings::csv(summary).map_err(|error| error.to_string()))?,
             made("timeline.csv", csv::timeline(summary).map_err(|error| error.to_string()))?,
         ]),
-        Format::Markdown => Ok(vec![File::new("summary.md", markdown::page(summary))]),
+        Format::Markdown => Ok(vec![page(summary, &[])]),
         Format::Json => Ok(vec![made("summary.json", json::summary(summary).map_err(|error| error.to_string()))?]),
         Format::Html => Ok(vec![made("report.html", html::page(summary).map(String::into_bytes).map_err(|error| error.to_string()))?]),
         Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
@@ -113,6 +113,27 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
             Ok(pictures.iter().zip(pngs).map(|(picture, png)| File::new(&path(picture, "png"), png)).collect())
         }
     }
+}
+
+fn page(summary: &Summary<'_>, charts: &[markdown::Chart]) -> File {
+    File::new("summary.md", markdown::page(summary, charts))
+}
+
+/// The charts that are in a folder, or are about to be, light and dark: as SVG, else as PNG.
+fn charts_in(folder: &Path, formats: &[Format], all: impl FnOnce() -> Vec<Picture>) -> Vec<markdown::Chart> {
+    let endings = [("svg", Format::Svg), ("png", Format::Png)];
+    if !folder.join("charts").exists() && !endings.iter().any(|(_, format)| formats.contains(format)) {
+        return Vec::new();
+    }
+    let there = |picture: &Picture, ending: &str| {
+        let of = |theme: Theme| folder.join(path(&Picture { theme, ..picture.clone() }, ending)).exists();
+        Theme::ALL.into_iter().all(of)
+    };
+    let shown = all().into_iter().filter_map(|picture| {
+        let (ending, _) = endings.into_iter().find(|(ending, format)| formats.contains(format) || there(&picture, ending))?;
+        Some(markdown::Chart { name: picture.name, title: picture.title, ending })
+    });
+    shown.collect()
 }
 
 fn pictures(summary: &Summary<'_>) -> impl Iterator<Item = Picture> {
@@ -152,7 +173,11 @@ pub fn write_all(recording: &Recording, folder: &Path, formats: &[Format]) -> Re
     create(folder)?;
     let mut written = Vec::new();
     for format in formats {
-        for file in files(&summary, *format)? {
+        let made = match format {
+            Format::Markdown => vec![page(&summary, &charts_in(folder, formats, || charts::all(&summary, Theme::Light)))],
+            format => files(&summary, *format)?,
+        };
+        for file in made {
             written.push(write(folder, &file)?);
         }
     }
