@@ -54,6 +54,47 @@ fn everything_is_made_next_to_the_recording() {
 }
 
 #[test]
+fn several_recordings_are_set_side_by_side() {
+    let mut after = made_up().scale(0.05).repeats(3).build();
+    after.machine.cpu_model = "Imaginary 4000".to_owned();
+    for trial in after.trials.iter_mut().filter(|trial| trial.contender == "poll-5s") {
+        trial.subscriber_traffic.window.requests *= 2;
+    }
+    let (before, after) = (saved(&made_up().scale(0.05).repeats(3).build()), saved(&after));
+    let out = tempfile::tempdir().unwrap();
+    let folder = out.path().to_str().unwrap();
+    let second = after.path().to_str().unwrap();
+    let (code, text, err) = pushbench(before.path(), &[second, "--name", "before", "--name", "after", "--out", folder]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(text.starts_with("before and after\n") && text.contains("after against before, ") && text.contains("Imaginary 4000"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 120 || line.starts_with("Written to")) && !text.contains('\u{1b}'), "{text}");
+    let csv = fs::read_to_string(out.path().join("comparison.csv")).unwrap();
+    assert!(csv.contains("poll-5s,,requests.total,count,before,after,") && csv.contains("mixed:machine"), "{csv}");
+    let page = fs::read_to_string(out.path().join("comparison.md")).unwrap();
+    assert!(page.starts_with("# before and after") && page.contains("charts/compare-latency-light.svg"), "{page}");
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(out.path().join("comparison.json")).unwrap()).unwrap();
+    assert_eq!(json["conditions"][0]["what"], "machine");
+    for name in pushbench::report::charts::compare::NAMES {
+        for ending in ["light.svg", "dark.svg", "light.png", "dark.png"] {
+            assert!(out.path().join(format!("charts/{name}-{ending}")).exists(), "{name}-{ending}");
+        }
+    }
+    assert_eq!(fs::read_dir(before.path()).unwrap().count(), 1, "nothing is written beside a recording");
+
+    // What cannot be set side by side, and names that do not fit.
+    let mut others = made_up().scale(0.05).build();
+    others.contenders.iter_mut().for_each(|contender| contender.name.push_str("-other"));
+    others.trials.iter_mut().for_each(|trial| trial.contender.push_str("-other"));
+    let others = saved(&others);
+    let (code, _, err) = pushbench(before.path(), &[others.path().to_str().unwrap(), "--out", folder]);
+    assert!(code == 2 && err.contains("nothing to set side by side") && err.contains("poll-5s-other"), "{err}");
+    for (arguments, word) in [(&[second, "--name", "one"][..], "2 recordings and 1 names"), (&["--name", "one"], "--name is for several")] {
+        let (code, _, err) = pushbench(before.path(), arguments);
+        assert!(code == 2 && err.contains(word), "{err}");
+    }
+}
+
+#[test]
 fn terminal_alone_writes_nothing() {
     let folder = saved(&made_up().scale(0.05).build());
     let (code, out, _) = pushbench(folder.path(), &["--format", "terminal"]);

@@ -11,6 +11,7 @@ pub mod run;
 pub mod selection;
 pub mod serve;
 mod serve_limits;
+mod side_by_side;
 
 use clap::{Parser, Subcommand};
 

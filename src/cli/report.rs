@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::colour_wanted;
 use super::exit::{Exit, Trouble};
+use super::{colour_wanted, side_by_side};
 use crate::measure::recording::Recording;
 use crate::report::terminal::{self, Style};
 use crate::report::{self, Format, ReportError, Template};
@@ -15,12 +15,22 @@ use crate::summary::{Outcome, Summary};
 /// Makes reports of a recording again
 ///
 /// For example: pushbench report reports/first-look/2026-11-24T06-30-00Z
+///
+/// Several recordings are set side by side: pushbench report before after
 #[derive(Debug, Args)]
 pub struct ReportArguments {
     /// A recording.json, or the folder of a run
     recording: PathBuf,
 
-    /// Folder for the files; that of the recording unless set
+    /// More of them, to be held against the first
+    #[arg(value_name = "RECORDING")]
+    others: Vec<PathBuf>,
+
+    /// What each of several recordings is called, in their order; as their folders unless set
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<String>,
+
+    /// Folder for the files; that of the recording unless set, or reports/side-by-side/NAMES for several
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -35,7 +45,7 @@ pub struct ReportArguments {
 
 /// A format on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Wanted {
+pub(super) enum Wanted {
     /// The comparison, on standard output
     Terminal,
     /// summary.csv, percentiles.csv, fits.csv, crossover.csv, timeline.csv
@@ -53,7 +63,12 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn file_format(self) -> Option<Format> {
+    /// As it is given to `--format`.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    pub(super) fn file_format(self) -> Option<Format> {
         match self {
             Self::Terminal => None,
             Self::Csv => Some(Format::Csv),
@@ -71,6 +86,16 @@ impl Wanted {
 /// # Errors
 /// See [`Trouble`].
 pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
+    if !arguments.others.is_empty() {
+        if arguments.template.is_some() {
+            return Err(Trouble::usage("--template is for one recording; leave it out, or the others"));
+        }
+        let paths: Vec<PathBuf> = std::iter::once(&arguments.recording).chain(&arguments.others).cloned().collect();
+        return side_by_side::report(&paths, &arguments.names, arguments.out.as_deref(), &arguments.formats);
+    }
+    if !arguments.names.is_empty() {
+        return Err(Trouble::usage("--name is for several recordings side by side; give more than one, or leave it out"));
+    }
     let recording = Recording::read(&arguments.recording).map_err(Trouble::usage)?;
     let folder = match &arguments.out {
         Some(folder) => folder.clone(),
@@ -122,7 +147,7 @@ fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit,
 }
 
 /// File names, with pictures only counted: `summary.csv, summary.md, 20 pictures in charts/`.
-fn told(written: &[PathBuf]) -> String {
+pub(super) fn told(written: &[PathBuf]) -> String {
     let is_picture = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "svg" || ending == "png");
     let (charts, files): (Vec<&PathBuf>, Vec<&PathBuf>) = written.iter().partition(is_picture);
     let mut names: Vec<String> = files.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned()).collect();

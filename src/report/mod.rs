@@ -1,6 +1,7 @@
 //! [`Summary`] → bytes: one file per output, each a pure function. [`write_all`] alone writes files.
 
 pub mod charts;
+pub mod comparison;
 pub mod conditions;
 pub mod crossings;
 pub mod csv;

@@ -131,6 +131,10 @@ impl Page {
         Self { text: String::new(), style: Style { width: style.width.max(NARROWEST), ..style } }
     }
 
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
     pub fn blank(&mut self) {
         self.text.push('\n');
     }

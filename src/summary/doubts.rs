@@ -72,13 +72,18 @@ impl Doubt {
 
     /// Whether it touches a metric.
     pub fn touches(&self, metric: &str) -> bool {
-        self.metrics.iter().any(|touched| touched.is_empty() || *touched == metric || (touched.ends_with('.') && metric.starts_with(touched)))
+        touches(&self.metrics, metric)
     }
 
     /// Whether it concerns a contender at a load point.
     pub fn concerns(&self, contender: &str, load_point: &str) -> bool {
         self.contender.as_deref().is_none_or(|name| name == contender) && self.load_point.as_deref().is_none_or(|point| point == load_point)
     }
+}
+
+/// Whether a metric is one of these: a name, a prefix that ends with a dot, or an empty text for all.
+pub fn touches(all: &[&str], metric: &str) -> bool {
+    all.iter().any(|touched| touched.is_empty() || *touched == metric || (touched.ends_with('.') && metric.starts_with(touched)))
 }
 
 /// All doubts of a recording: the gravest first, and within a grade first what concerns all.

@@ -4,6 +4,7 @@
 //! the repeats. Every figure keeps its repeats, and every doubt travels with the figures it touches.
 
 pub mod budgets;
+pub mod comparison;
 pub mod cpu;
 pub mod crossover;
 pub mod doubts;

@@ -51,36 +51,50 @@ pub struct Room {
 impl Frame {
     /// Draws it and says what room is left.
     pub fn draw(&self, canvas: &mut Canvas<'_>, view: &View<'_, '_>) -> Room {
-        let palette = canvas.palette();
-        let room = WIDTH - 2.0 * MARGIN;
-        let hand = |size, weight, colour| Hand { size, weight, colour, align: Align::Left };
-        let title = text::clean(&self.title);
-        let wrapped = TITLE.iter().find_map(|size| Some((*size, text::wrap(&title, *size, Weight::SemiBold, room, 2)?)));
-        let smallest = TITLE[TITLE.len() - 1];
-        let (size, lines) = wrapped.unwrap_or_else(|| (smallest, text::wrap_or_cut(&title, smallest, Weight::SemiBold, room, 2)));
-        let mut baseline = 84.0 - (TITLE[0] - size) * 0.4;
-        for (index, line) in lines.iter().enumerate() {
-            baseline += if index > 0 { size * 1.24 } else { 0.0 };
-            canvas.text(MARGIN, baseline, line, hand(size, Weight::SemiBold, palette.ink));
-        }
-        baseline += 12.0;
-        for line in text::wrap_or_cut(&text::clean(&self.subtitle), SUBTITLE, Weight::Regular, room, 2) {
-            baseline += SUBTITLE * 1.32;
-            canvas.text(MARGIN, baseline, &line, hand(SUBTITLE, Weight::Regular, palette.soft));
-        }
-        let foot = foot(view, self.over.as_ref(), &self.footnotes);
-        let first = HEIGHT - 30.0 - (foot.len() - 1) as f64 * FOOT * 1.45;
-        for (index, line) in foot.iter().enumerate() {
-            let (weight, colour) = if line.warning { (Weight::SemiBold, palette.warning) } else { (Weight::Regular, palette.soft) };
-            canvas.text(MARGIN, first + index as f64 * FOOT * 1.45, &line.text, hand(FOOT, weight, colour));
-        }
-        Room { left: MARGIN, top: baseline + 34.0, right: WIDTH - MARGIN, bottom: first - FOOT - 26.0 }
+        around(canvas, &self.title, &self.subtitle, &foot(view, self.over.as_ref(), &self.footnotes))
     }
 }
 
-struct FootLine {
-    text: String,
-    warning: bool,
+/// A line of the foot, cut to its width.
+pub(super) struct FootLine {
+    pub text: String,
+    pub warning: bool,
+}
+
+impl FootLine {
+    /// A text in one line, or of a warning in two at most.
+    pub fn fitting(text: &str, warning: bool) -> Vec<Self> {
+        let (weight, lines) = if warning { (Weight::SemiBold, 2) } else { (Weight::Regular, 1) };
+        let lines = text::wrap_or_cut(&text::clean(text), FOOT, weight, WIDTH - 2.0 * MARGIN, lines);
+        lines.into_iter().map(|text| Self { text, warning }).collect()
+    }
+}
+
+/// Draws title, subtitle and foot, and says what room is left between them.
+pub(super) fn around(canvas: &mut Canvas<'_>, title: &str, subtitle: &str, foot: &[FootLine]) -> Room {
+    let palette = canvas.palette();
+    let room = WIDTH - 2.0 * MARGIN;
+    let hand = |size, weight, colour| Hand { size, weight, colour, align: Align::Left };
+    let title = text::clean(title);
+    let wrapped = TITLE.iter().find_map(|size| Some((*size, text::wrap(&title, *size, Weight::SemiBold, room, 2)?)));
+    let smallest = TITLE[TITLE.len() - 1];
+    let (size, lines) = wrapped.unwrap_or_else(|| (smallest, text::wrap_or_cut(&title, smallest, Weight::SemiBold, room, 2)));
+    let mut baseline = 84.0 - (TITLE[0] - size) * 0.4;
+    for (index, line) in lines.iter().enumerate() {
+        baseline += if index > 0 { size * 1.24 } else { 0.0 };
+        canvas.text(MARGIN, baseline, line, hand(size, Weight::SemiBold, palette.ink));
+    }
+    baseline += 12.0;
+    for line in text::wrap_or_cut(&text::clean(subtitle), SUBTITLE, Weight::Regular, room, 2) {
+        baseline += SUBTITLE * 1.32;
+        canvas.text(MARGIN, baseline, &line, hand(SUBTITLE, Weight::Regular, palette.soft));
+    }
+    let first = HEIGHT - 30.0 - foot.len().saturating_sub(1) as f64 * FOOT * 1.45;
+    for (index, line) in foot.iter().enumerate() {
+        let (weight, colour) = if line.warning { (Weight::SemiBold, palette.warning) } else { (Weight::Regular, palette.soft) };
+        canvas.text(MARGIN, first + index as f64 * FOOT * 1.45, &line.text, hand(FOOT, weight, colour));
+    }
+    Room { left: MARGIN, top: baseline + 34.0, right: WIDTH - MARGIN, bottom: first - FOOT - 26.0 }
 }
 
 /// Title, topology, sizes, time on the first line; machine, tool, run on the second; then notes, and what is not to be trusted.

@@ -6,6 +6,7 @@ pub mod axis;
 mod beside;
 mod break_even;
 pub mod canvas;
+pub mod compare;
 pub mod finding;
 mod frame;
 mod freshness_cost;

@@ -9,6 +9,7 @@ use super::marks::Mark;
 use super::picture::Chart;
 use super::text::{self, Weight};
 use super::view::View;
+use crate::measure::distribution::Distribution;
 use crate::summary::Cell;
 use crate::units::{show_number, show_seconds, significant};
 
@@ -17,7 +18,7 @@ const METRICS: &[&str] = &["latency.p50", "latency.p90", "latency.p99", "latency
 /// Steps of a line for each nine.
 const STEPS: f64 = 60.0;
 /// The percentile that is marked.
-const MARKED: f64 = 0.99;
+pub(super) const MARKED: f64 = 0.99;
 
 struct Series<'c> {
     cell: &'c Cell<'c>,
@@ -65,21 +66,26 @@ impl<'c> Series<'c> {
     fn new(cell: &'c Cell<'c>, nines: f64, mark: Mark) -> Option<Self> {
         let latency = &cell.times.latency;
         let p99 = latency.quantile(MARKED)?;
-        // A line ends where its samples do: beyond 1 − 1/n there is only the largest.
-        let end = (latency.count() as f64).log10().min(nines);
-        let steps = (end * STEPS).floor() as usize;
-        let places = (0..=steps).map(|step| step as f64 / STEPS).chain([end]);
-        let points = places.filter_map(|place| {
-            let share = 1.0 - 10_f64.powf(-place);
-            Some((share, latency.quantile(share)?.max(1e-6)))
-        });
-        Some(Self { cell, points: points.collect(), p99, lost: cell.trials.iter().map(|trial| trial.deliveries.lost).sum(), mark })
+        Some(Self { cell, points: points(latency, nines), p99, lost: cell.trials.iter().map(|trial| trial.deliveries.lost).sum(), mark })
     }
 
     fn detail(&self) -> String {
         let lost = if self.lost > 0 { format!(" · {} lost", show_number(self.lost as f64)) } else { String::new() };
         format!("p99 {}{lost}", show_seconds(self.p99))
     }
+}
+
+/// The line of a distribution: (share, seconds), as far as its samples bear it out.
+pub(super) fn points(latency: &Distribution, nines: f64) -> Vec<(f64, f64)> {
+    // A line ends where its samples do: beyond 1 − 1/n there is only the largest.
+    let end = (latency.count() as f64).log10().min(nines);
+    let steps = (end * STEPS).floor() as usize;
+    let places = (0..=steps).map(|step| step as f64 / STEPS).chain([end]);
+    let points = places.filter_map(|place| {
+        let share = 1.0 - 10_f64.powf(-place);
+        Some((share, latency.quantile(share)?.max(1e-6)))
+    });
+    points.collect()
 }
 
 fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Series<'_>], nines: f64) {
