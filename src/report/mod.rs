@@ -1,11 +1,13 @@
 //! [`Summary`] → bytes: one file per output, each a pure function. [`write_all`] alone writes files.
 
 pub mod charts;
+pub mod ci;
 pub mod comparison;
 pub mod conditions;
 pub mod crossings;
 pub mod csv;
 pub mod figures;
+pub mod gate;
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -35,6 +37,8 @@ pub enum Format {
     Svg,
     /// `charts/NAME-THEME.png`, [`PNG_WIDTH`] pixels wide.
     Png,
+    /// For pipelines: `junit.xml` and others.
+    Pipeline(ci::Feed),
 }
 
 /// Width of PNG charts in pixels, 16:9: twice a projector's, for slides and print.
@@ -105,6 +109,7 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
         Format::Markdown => Ok(vec![page(summary, &[])]),
         Format::Json => Ok(vec![made("summary.json", json::summary(summary).map_err(|error| error.to_string()))?]),
         Format::Html => Ok(vec![made("report.html", html::page(summary).map(String::into_bytes).map_err(|error| error.to_string()))?]),
+        Format::Pipeline(feed) => ci::of_recording(summary, feed),
         Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
         Format::Png => {
             let pictures: Vec<Picture> = pictures(summary).collect();

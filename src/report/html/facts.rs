@@ -110,7 +110,7 @@ pub struct Published {
 /// What became of a budget.
 #[derive(Clone, Debug, Serialize)]
 pub struct Budget {
-    /// `kept`, `broken`, `no samples` or `not run`.
+    /// `kept`, `warning`, `broken`, `too few samples`, `no samples` or `not run`.
     pub outcome: &'static str,
     /// Whose, and where.
     pub whom: String,
@@ -237,7 +237,7 @@ pub fn budgets(summary: &Summary<'_>) -> Vec<Budget> {
         outcome: result.outcome.name(),
         whom: figures::whom(Some(&result.budget.contender), Some(result.load_point)),
         metric: result.budget.metric.clone(),
-        measured: figures::measured(result.budget, result.value),
+        measured: figures::measured(result),
         limit: figures::limit(result.budget),
     };
     summary.budgets.iter().map(one).collect()
