@@ -18,6 +18,13 @@ pub struct Ratio {
     pub pairs: usize,
 }
 
+impl Ratio {
+    /// Whether a lead that is none says more of the number of repeats than of the contenders: the figures are far apart, and yet the interval contains 1.
+    pub fn is_unsettled(&self) -> bool {
+        self.interval.is_some() && !(1.0 / FACTOR_WITHOUT_INTERVAL..=FACTOR_WITHOUT_INTERVAL).contains(&self.value)
+    }
+}
+
 /// Who is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

@@ -6,7 +6,6 @@
 
 use super::metrics::Metric;
 use super::ratios::{Ratio, Verdict as Judgement, compare};
-use super::thresholds::FACTOR_WITHOUT_INTERVAL;
 use super::{Cell, Grade, Summary};
 use crate::measure::recording::Direction;
 use crate::units::{show_factor, show_number, show_seconds, significant};
@@ -281,15 +280,10 @@ fn within_noise(question: Question, push: &Cell<'_>, pull: &Cell<'_>, ratio: Rat
         None => format!("the ratio is {}, from one repeat, so that the noise is unknown", show_factor(ratio.value)),
     };
     let (push, pull) = (figure(question, push), figure(question, pull));
-    if is_unsettled(&ratio) {
+    if ratio.is_unsettled() {
         return format!("{push}, {pull}: {} repeats are too few to settle it; {noise}. Add repeats.", ratio.pairs);
     }
     format!("no clear difference between {push} and {pull}; {noise}.")
-}
-
-/// The figures are far apart, and yet the interval contains 1: that says more of the number of repeats than of the contenders.
-fn is_unsettled(ratio: &Ratio) -> bool {
-    ratio.interval.is_some() && !(1.0 / FACTOR_WITHOUT_INTERVAL..=FACTOR_WITHOUT_INTERVAL).contains(&ratio.value)
 }
 
 /// All in one sentence, from the questions that matter: volume, freshness and CPU.
@@ -311,7 +305,7 @@ fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>])
         return format!("Not trustworthy: {} cannot be judged, see the doubts.", nouns(&doubtful));
     }
     let (push, pull, even) = (won(Winner::Push), won(Winner::Pull), won(Winner::NoClearDifference));
-    let (unsettled, even): (Vec<_>, Vec<_>) = even.into_iter().partition(|statement| statement.ratio.as_ref().is_some_and(is_unsettled));
+    let (unsettled, even): (Vec<_>, Vec<_>) = even.into_iter().partition(|statement| statement.ratio.as_ref().is_some_and(Ratio::is_unsettled));
     let mut tail = if even.is_empty() { String::new() } else { format!("; no clear difference in {}", nouns(&even)) };
     if !unsettled.is_empty() {
         tail += &format!("; too few repeats to settle {}", nouns(&unsettled));
