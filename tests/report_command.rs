@@ -119,17 +119,58 @@ fn a_template_of_ones_own_is_rendered_beside_the_recording() {
     assert_eq!(pushbench(folder.path(), &["--template", path, "--format", "json"]).0, 0);
     assert!(folder.path().join("summary.json").exists());
 
-    let (code, _, err) = pushbench(folder.path(), &["--template", path, "--out", own.path().to_str().unwrap()]);
-    assert_eq!(code, 2, "{err}");
-    assert!(err.contains("is the template itself") && err.contains("--out"), "{err}");
-    assert!(fs::read_to_string(&template).unwrap().contains("{% for"), "it is whole");
-
     fs::write(&template, "fine\n{{ nothing.of.the.kind }}").unwrap();
     let (code, _, err) = pushbench(folder.path(), &["--template", path]);
     assert_eq!(code, 2);
     assert!(err.contains("my.html, line 2: undefined") && err.contains("docs/templates.md"), "{err}");
     let (code, _, err) = pushbench(folder.path(), &["--template", "no/such.html"]);
     assert!(code == 2 && err.contains("cannot read the template no/such.html"), "{err}");
+}
+
+#[test]
+fn a_template_overwrites_neither_itself_nor_the_recording_nor_what_else_is_made() {
+    let folder = saved(&made_up().scale(0.05).build());
+    let recording = folder.path().join("recording.json");
+    let before = fs::read(&recording).unwrap();
+    let own = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let out = other.path().to_str().unwrap();
+    let template = |name: &str| {
+        let path = own.path().join(name);
+        fs::write(&path, "{{ title }}").unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let refused = |arguments: &[&str], what: &str| {
+        let (code, out, err) = pushbench(folder.path(), arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {err}");
+        assert!(err.contains(what) && err.contains("rename the template") && err.contains("--out"), "{arguments:?}: {err}");
+        assert_eq!(fs::read(&recording).unwrap(), before, "{arguments:?}: the recording is whole");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{arguments:?}: nothing was made");
+    };
+
+    let mine = template("my.html");
+    refused(&["--template", &mine, "--out", own.path().to_str().unwrap()], "my.html is the template itself");
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "{{ title }}", "it is whole");
+
+    let called_so = template("recording.json");
+    refused(&["--template", &called_so], "recording.json is the recording itself");
+    refused(&["--template", &called_so, "--out", out], "recording.json is where a recording is kept");
+    for (format, name) in [("csv", "crossover.csv"), ("md", "summary.md"), ("json", "summary.json"), ("html", "report.html"), ("svg", "charts")] {
+        refused(&["--template", &template(name), "--format", format], &format!("{name} is made by a format that is asked for"));
+    }
+    // Where nobody asks for the format, the name is free.
+    assert_eq!(pushbench(folder.path(), &["--template", &template("report.html"), "--out", out]).0, 0);
+    assert!(fs::read_to_string(other.path().join("report.html")).unwrap().starts_with("SYNTHETIC"));
+
+    // By another name, and by a link.
+    fs::rename(&recording, folder.path().join("mine.json")).unwrap();
+    let (renamed, linked) = (folder.path().join("mine.json"), other.path().join("linked.json"));
+    fs::hard_link(&renamed, &linked).unwrap();
+    for (name, out) in [("mine.json", folder.path()), ("linked.json", other.path())] {
+        let (code, _, err) = pushbench(&renamed, &["--template", &template(name), "--out", out.to_str().unwrap()]);
+        assert!(code == 2 && err.contains(&format!("{name} is the recording itself")), "{err}");
+        assert_eq!(fs::read(&renamed).unwrap(), before);
+    }
 }
 
 #[test]

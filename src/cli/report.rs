@@ -108,7 +108,8 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
     };
     let own = arguments.template.as_deref().map(template).transpose()?;
     if let Some(own) = &own {
-        let written = report::write_own(&recording, &folder, own).map_err(|error| match error {
+        let source = Recording::file(&arguments.recording);
+        let written = report::write_own(&recording, &source, &folder, own, &file_formats(wanted)).map_err(|error| match error {
             ReportError::Write { .. } => Trouble::cannot_run(error),
             _ => Trouble::usage(error),
         })?;
@@ -132,7 +133,7 @@ pub fn make_all(recording: &Recording, folder: &Path) -> Result<Exit, Trouble> {
 }
 
 fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit, Trouble> {
-    let formats: Vec<Format> = wanted.iter().filter_map(|wanted| wanted.file_format()).collect();
+    let formats = file_formats(wanted);
     // Where files cannot be written, the comparison is still told.
     let written = if formats.is_empty() { Ok(Vec::new()) } else { report::write_all(recording, folder, &formats) };
     let summary = Summary::new(recording);
@@ -144,6 +145,10 @@ fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit,
         print(&format!("Written to {}: {}\n", folder.display(), told(&written)));
     }
     Ok(exit(&summary))
+}
+
+fn file_formats(wanted: &[Wanted]) -> Vec<Format> {
+    wanted.iter().filter_map(|wanted| wanted.file_format()).collect()
 }
 
 /// File names, with pictures only counted: `summary.csv, summary.md, 20 pictures in charts/`.

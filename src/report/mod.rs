@@ -14,9 +14,10 @@ pub mod terminal;
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::measure::recording::Recording;
+use crate::measure::recording::{FILE_NAME, Recording};
 use crate::summary::Summary;
 use charts::{Picture, Theme};
 
@@ -35,6 +36,19 @@ pub enum Format {
     Svg,
     /// `charts/NAME-THEME.png`, [`PNG_WIDTH`] pixels wide.
     Png,
+}
+
+impl Format {
+    /// What it makes within the folder of the report: names of files, or of the folder that holds them.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Csv => &["summary.csv", "percentiles.csv", "fits.csv", "crossover.csv", "timeline.csv"],
+            Self::Markdown => &["summary.md"],
+            Self::Json => &["summary.json"],
+            Self::Html => &["report.html"],
+            Self::Svg | Self::Png => &["charts"],
+        }
+    }
 }
 
 /// Width of PNG charts in pixels, 16:9: twice a projector's, for slides and print.
@@ -69,11 +83,13 @@ pub enum ReportError {
     /// A user's template is at fault.
     #[error(transparent)]
     Template(#[from] html::TemplateError),
-    /// A user's template would be overwritten by what it makes.
-    #[error("{path} is the template itself; choose another folder with --out")]
+    /// What a user's template makes would take the place of something else.
+    #[error("{path} is {what}, and what the template makes would overwrite it; rename the template, or choose another folder with --out")]
     Overwrite {
         /// Which file.
         path: String,
+        /// What it is.
+        what: &'static str,
     },
     /// A format cannot hold what the recording has.
     #[error("cannot make {name}: {problem}")]
@@ -185,21 +201,41 @@ pub fn write_all(recording: &Recording, folder: &Path, formats: &[Format]) -> Re
     Ok(written)
 }
 
-/// Renders a user's template into a folder, which is created; tells what was written.
+/// Renders a user's template into a folder, which is created; tells what was written. `source` is the recording's file, `formats` is what else is
+/// made in the folder.
 ///
 /// # Errors
-/// The template is at fault, it would be overwritten, or the system refuses.
-pub fn write_own(recording: &Recording, folder: &Path, template: &Template) -> Result<PathBuf, ReportError> {
+/// The template is at fault, what it makes would overwrite something, or the system refuses.
+pub fn write_own(recording: &Recording, source: &Path, folder: &Path, template: &Template, formats: &[Format]) -> Result<PathBuf, ReportError> {
+    let path = folder.join(template.path.file_name().unwrap_or_default());
+    if let Some(what) = taken(&path, source, template, formats) {
+        return Err(ReportError::Overwrite { path: path.display().to_string(), what });
+    }
     let file = template.file(&Summary::new(recording))?;
     create(folder)?;
-    let path = folder.join(&file.name);
-    // Both exist only where they are the same file, or an earlier one is made again.
-    if let (Ok(source), Ok(target)) = (template.path.canonicalize(), path.canonicalize())
-        && source == target
-    {
-        return Err(ReportError::Overwrite { path: path.display().to_string() });
-    }
     write(folder, &file)
+}
+
+/// What is at a path, or will be, that must not be overwritten.
+fn taken(path: &Path, source: &Path, template: &Template, formats: &[Format]) -> Option<&'static str> {
+    let is_named = |name: &str| path.file_name().is_some_and(|own| own == name);
+    if is_same(path, &template.path) {
+        Some("the template itself")
+    } else if is_same(path, source) {
+        Some("the recording itself")
+    } else if is_named(FILE_NAME) {
+        Some("where a recording is kept")
+    } else if formats.iter().flat_map(|format| format.names()).any(|name| is_named(name)) {
+        Some("made by a format that is asked for")
+    } else {
+        None
+    }
+}
+
+/// Whether both exist and are one, by whatever links they are reached.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let number = |path: &Path| fs::metadata(path).map(|about| (about.dev(), about.ino())).ok();
+    number(one).is_some_and(|found| number(other) == Some(found))
 }
 
 fn write(folder: &Path, file: &File) -> Result<PathBuf, ReportError> {
@@ -217,4 +253,22 @@ fn create(folder: &Path) -> Result<(), ReportError> {
 fn refused(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
     let path = path.display().to_string();
     move |error| ReportError::Write { path, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::fixture::made_up;
+
+    #[test]
+    fn a_format_makes_what_it_says() {
+        let recording = made_up().scale(0.02).build();
+        let summary = Summary::new(&recording);
+        for format in [Format::Csv, Format::Markdown, Format::Json, Format::Html, Format::Svg, Format::Png] {
+            let files = files(&summary, format).unwrap();
+            let mut names: Vec<&str> = files.iter().filter_map(|file| file.name.split('/').next()).collect();
+            names.dedup();
+            assert_eq!(names, format.names());
+        }
+    }
 }

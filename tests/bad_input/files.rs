@@ -283,6 +283,14 @@ fn usage() -> Vec<Case> {
         let arguments: Vec<&str> = ["run", "a.toml"].into_iter().chain(more.iter().copied()).collect();
         case(what, 2, &arguments, write("a.toml", good()))
     };
+    let template = |what, path: &'static str, more: &[&str]| {
+        let arguments: Vec<&str> = ["report", "recording.json", "--template", path].into_iter().chain(more.iter().copied()).collect();
+        case(what, 2, &arguments, move |folder| {
+            fs::write(folder.join("recording.json"), recordings::good()).unwrap();
+            fs::create_dir(folder.join("own")).unwrap();
+            fs::write(folder.join(path), "{{ title }}").unwrap();
+        })
+    };
     vec![
         run("run: a contender that does not exist", &["--only", "rest-pol"]),
         case("run: a folder that holds a recording", 2, &["run", "a.toml", "--out", "."], |folder| {
@@ -298,6 +306,9 @@ fn usage() -> Vec<Case> {
             &["run", "a.toml", "--network", "server=no-such-1,clients=no-such-2,address=192.0.2.1"],
             write("a.toml", good()),
         ),
+        template("report: a template that would overwrite the recording", "own/recording.json", &[]),
+        template("report: a template by the name of what is asked for", "own/summary.csv", &["--format", "csv"]),
+        template("report: a template that would overwrite itself", "own/page.html", &["--out", "own"]),
         case("serve: a contender that does not exist", 2, &["serve", "rest-pol"], nothing),
         case("serve: a setting given twice", 2, &["serve", "rest-poll", "--set", "interval=1s", "--set", "interval=2s"], nothing),
         case("serve: a setting that does not exist", 2, &["serve", "rest-poll", "--set", "colour=red"], nothing),

@@ -166,7 +166,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("RasterError::Svg", "src/report/charts/raster.rs::what_cannot_be_drawn_is_an_error"),
     ("RasterError::Width", "src/report/charts/raster.rs::what_cannot_be_drawn_is_an_error"),
     ("ReportError::Make", "cannot be provoked: every format holds every summary that there is"),
-    ("ReportError::Overwrite", "tests/report_command.rs::a_template_of_ones_own_is_rendered_beside_the_recording"),
     ("ReportError::Write", "tests/report_command.rs::a_folder_that_cannot_be_written_is_named"),
     ("SettingsError", "src/contender/settings.rs::defaults_are_filled_in_and_slips_named"),
     ("SideError::Assignment", "not of input: harness and sides are the same program, and the harness has read the same scenario"),

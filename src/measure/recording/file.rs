@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -10,6 +10,8 @@ use super::weight::{self, Weight};
 use super::{Recording, SCHEMA};
 use crate::measure::text_file;
 
+/// What a recording is called in the folder of a run.
+pub const FILE_NAME: &str = "recording.json";
 /// A recording that is not whole yet. One that a killed process left is written over by the next that is saved there.
 const DRAFT: &str = ".recording.json.draft";
 
@@ -58,12 +60,17 @@ pub enum ReadError {
 pub const LARGEST_FILE: u64 = 256 << 20;
 
 impl Recording {
+    /// The file that is read: the path itself, or within it where it is the folder of a run.
+    pub fn file(path: &Path) -> PathBuf {
+        if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() }
+    }
+
     /// Reads a recording from a file, or from the folder of a run.
     ///
     /// # Errors
     /// Says which file, and where in it.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        let file = if path.is_dir() { path.join("recording.json") } else { path.to_owned() };
+        let file = Self::file(path);
         let shown = file.display().to_string();
         let text = text_file::read(&file, LARGEST_FILE).map_err(|error| ReadError::File { path: shown.clone(), error })?;
         Self::parse(&text, &shown)
@@ -115,7 +122,7 @@ impl Recording {
             let mut file = File::create(&draft)?;
             file.write_all(&text)?;
             file.sync_all()?;
-            fs::rename(&draft, folder.join("recording.json"))?;
+            fs::rename(&draft, folder.join(FILE_NAME))?;
             sync_folder(folder)
         };
         write().inspect_err(|_| {
