@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use devtools::Browser;
 use pushbench::measure::recording::Recording;
-use pushbench::report::{self, Format};
+use pushbench::report::{self, Format, html};
+use pushbench::summary::Summary;
 use pushbench::summary::fixture::{made_up, published};
 use serde_json::json;
 
@@ -88,6 +89,10 @@ fn a_load_point_and_contenders_can_be_chosen() {
     browser.value("(select => { select.value = '2'; select.dispatchEvent(new Event('change')); })(document.querySelector('#load-point'))");
     assert!(browser.text(sizes).contains("workload.topics = 200"), "{}", browser.text(sizes));
     assert!(browser.text(headline).contains("Push"));
+    // It is the heading of the page now, and told to whoever does not see it.
+    let first_headings = "[...document.querySelectorAll('h1, [aria-level]')].filter(heading => heading.checkVisibility())";
+    assert_eq!((browser.number(&format!("{first_headings}.length")), browser.text(&format!("{first_headings}[0].ariaLevel"))), (1.0, "1".to_owned()));
+    assert_eq!(browser.text("document.querySelector('[role=status]').textContent"), browser.text(headline));
     assert_eq!(browser.number("document.querySelectorAll('.at:not([hidden]) .uplot canvas').length"), 5.0);
     // Pictures of this load point come out of the data.
     browser.until("document.querySelector('#cost .at:not([hidden]) .picture[data-picture=freshness-cost] svg')");
@@ -102,6 +107,7 @@ fn a_load_point_and_contenders_can_be_chosen() {
     browser.click(chip, 1);
     browser.until(&format!("{lines} === '3'"));
     assert_eq!((browser.number(rows), browser.text(pale)), (3.0, "var(--grid)".to_owned()));
+    assert_eq!(browser.text("document.querySelector('#unshown').textContent"), "Not shown in charts and tables: poll-10s.", "for paper");
     assert_eq!(browser.number("[...document.querySelectorAll('#numbers .at:not([hidden]) thead th')].filter(cell => !cell.hidden).length"), 4.0);
     let chip = browser.middle(".chip:nth-of-type(2) .name");
     browser.click(chip, 1);
@@ -109,29 +115,116 @@ fn a_load_point_and_contenders_can_be_chosen() {
     page.is_quiet();
 }
 
+/// The words of the tiles that are seen.
+const TILES: &str = "[...document.querySelectorAll('#verdict .at:not([hidden]) .tile')].map(tile => tile.innerText.replace(/\\s+/g, ' ')).join('|')";
+
+/// A select of the load point that is seen.
+fn select(name: &str) -> String {
+    format!("document.querySelector('#verdict .at:not([hidden]) [data-side={name}]')")
+}
+
+fn choose(browser: &mut Browser, select: &str, value: &str) {
+    browser.value(&format!("(select => {{ select.value = {}; select.dispatchEvent(new Event('change')); }})({select})", json!(value)));
+}
+
 #[test]
 fn tiles_compare_whom_the_reader_chooses() {
-    let Some(mut page) = Opened::new(&everything(), 1_280) else { return };
+    let recording = everything();
+    let Some(mut page) = Opened::new(&recording, 1_280) else { return };
     let browser = &mut page.browser;
-    let tiles = "[...document.querySelectorAll('#verdict .at:not([hidden]) .tile')].map(tile => tile.innerText.replace(/\\s+/g, ' ')).join('|')";
-    let choose = |side: &str, name: &str| {
-        format!(
-            "(select => {{ select.value = {}; select.dispatchEvent(new Event('change')); }})(document.querySelector('#verdict .at:not([hidden]) [data-side={side}]'))",
-            json!(name)
-        )
-    };
-    let first = browser.text(tiles);
+    let (left, right) = (select("left"), select("right"));
+    let first = browser.text(TILES);
     assert!(first.contains("What push costs") && first.contains("fresher at p99") && first.contains("95 % interval"), "{first}");
-    // What the script says of the same pair is what stands in the page.
-    browser.value(&choose("left", "xmpp-pubsub"));
-    assert_eq!(browser.text(tiles), first);
-    browser.value(&choose("left", "poll-10s"));
-    browser.value(&choose("right", "xmpp-pubsub"));
-    let turned = browser.text(tiles);
-    assert!(turned.contains("staler at p99") && turned != first, "{turned}");
-    browser.value(&choose("left", ""));
-    browser.value(&choose("right", ""));
-    assert_eq!(browser.text(tiles), first);
+    assert_eq!(browser.text(&format!("{left}.selectedOptions[0].textContent")), "the best push with the best polling, in each");
+    assert_eq!(browser.value(&format!("{right}.checkVisibility()")), json!(false), "nobody is chosen, hence nobody's rival");
+
+    // Every word of every pair is what Rust has made of it, from either side, and nobody meets himself.
+    let summary = Summary::new(&recording);
+    let names: Vec<&str> = recording.contenders.iter().map(|contender| contender.name.as_str()).collect();
+    let made = html::page::Page::new(&summary).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for one in &names {
+        choose(browser, &left, one);
+        let others = browser.text(&format!("[...{right}.options].map(option => option.value).join('|')"));
+        assert_eq!(others, names.iter().filter(|name| *name != one).copied().collect::<Vec<_>>().join("|"));
+        for other in names.iter().filter(|name| *name != one) {
+            choose(browser, &right, other);
+            let told = browser.text(TILES);
+            assert_eq!(told.split('|').count(), 4, "{one}, {other}: {told}");
+            for tile in told.split('|') {
+                assert!(tile.contains(&format!(" {one} ")) && tile.contains(&format!(" {other} ")), "{one}, {other}: {tile}");
+            }
+            seen.insert(told);
+        }
+    }
+    assert_eq!(seen.len(), names.len() * (names.len() - 1), "each pair says something else");
+    for tile in made.points[made.shown].tiles.iter().filter(|tile| !tile.is_cost) {
+        choose(browser, &left, &tile.left);
+        choose(browser, &right, &tile.right);
+        let told = browser.text(TILES);
+        for words in [&tile.topic, &tile.factor, &tile.words, &tile.left_figure, &tile.right_figure, &tile.interval] {
+            assert!(told.contains(words.as_str()), "{words:?}: {told}");
+        }
+    }
+
+    // Who was the rival is chosen himself: another takes his place.
+    choose(browser, &left, "poll-10s");
+    choose(browser, &right, "xmpp-pubsub");
+    assert!(browser.text(TILES).contains("staler at p99"), "{}", browser.text(TILES));
+    choose(browser, &left, "xmpp-pubsub");
+    assert_ne!(browser.text(&format!("{right}.value")), "xmpp-pubsub");
+    choose(browser, &left, "");
+    assert_eq!(browser.text(TILES), first);
+    page.is_quiet();
+}
+
+#[test]
+fn the_choice_goes_with_the_reader_from_load_point_to_load_point() {
+    let mut recording = everything();
+    recording.trials.retain(|trial| trial.load_point != "workload.topics=200" || trial.contender != "poll-10s");
+    let Some(mut page) = Opened::new(&recording, 1_280) else { return };
+    let browser = &mut page.browser;
+    let (left, right, point) = (select("left"), select("right"), "document.querySelector('#load-point')");
+    let as_made = |browser: &mut Browser, place: &str| {
+        choose(browser, point, place);
+        browser.text(TILES)
+    };
+    let made: Vec<String> = ["0", "1", "2"].map(|place| as_made(browser, place)).into();
+    choose(browser, point, "0");
+    choose(browser, &left, "poll-10s");
+    choose(browser, &right, "xmpp-pubsub");
+    let chosen = browser.text(TILES);
+    choose(browser, point, "1");
+    assert_eq!((browser.text(&format!("{left}.value")), browser.text(&format!("{right}.value"))), ("poll-10s".to_owned(), "xmpp-pubsub".to_owned()));
+    let there = browser.text(TILES);
+    assert!(there != chosen && there != made[1] && there.contains("staler at p99"), "{there}");
+    // Who was chosen is not there: the best of both families again, and nothing stays of before.
+    choose(browser, point, "2");
+    assert_eq!((browser.text(&format!("{left}.value")), browser.text(TILES)), (String::new(), made[2].clone()));
+    choose(browser, point, "0");
+    assert_eq!(browser.text(TILES), made[0]);
+    choose(browser, point, "1");
+    assert_eq!(browser.text(TILES), made[1]);
+    page.is_quiet();
+}
+
+#[test]
+fn a_point_of_a_long_window_says_what_it_is_of_its_seconds() {
+    let mut recording = made_up().scale(0.3).build();
+    for trial in &mut recording.trials {
+        trial.workload.window = 300.0;
+    }
+    let Some(mut page) = Opened::new(&recording, 1_280) else { return };
+    let browser = &mut page.browser;
+    for (chart, words) in [("latency", ", p99 of 3 s"), ("traffic", ", mean of 3 s"), ("cpu", ", mean of 3 s"), ("memory", ", mean of 3 s")] {
+        browser.value(&format!("document.querySelector('[data-chart={chart}] .plot').focus()"));
+        browser.press("ArrowRight");
+        let readout = format!("document.querySelector('[data-chart={chart}] .readout').textContent");
+        browser.until(&format!("{readout}.includes('{words}')"));
+        // Linked charts tell as well, and only this one is read aloud.
+        let aloud = "[...document.querySelectorAll('.readout')].filter(readout => readout.ariaLive === 'polite').map(readout => readout.closest('figure').dataset.chart).join()";
+        assert_eq!(browser.text(aloud), chart);
+    }
     page.is_quiet();
 }
 
@@ -189,7 +282,7 @@ fn every_number_tells_unit_interval_and_definition() {
     let Some(mut page) = Opened::new(&everything(), 1_280) else { return };
     let browser = &mut page.browser;
     let tip = "document.querySelector('#tip').textContent";
-    let cell = browser.middle("#numbers .at:not([hidden]) tr[data-metric='cpu.total.per_1000_updates'] td:nth-child(2)");
+    let cell = browser.middle("#numbers .at:not([hidden]) tr:has([href='#metric-cpu.total.per_1000_updates']) td:nth-child(2)");
     browser.point(cell);
     browser.until("!document.querySelector('#tip').hidden");
     let told = browser.text(tip);
@@ -256,7 +349,7 @@ fn strings_of_a_recording_stay_text() {
     let browser = &mut page.browser;
     browser.value("(select => { select.value = '1'; select.dispatchEvent(new Event('change')); })(document.querySelector('#load-point'))");
     browser.until("document.querySelector('#cost .at:not([hidden]) .picture svg')");
-    let cell = browser.middle("#numbers .at:not([hidden]) tr[data-metric='latency.p99'] td:nth-child(2)");
+    let cell = browser.middle("#numbers .at:not([hidden]) tr:has([href='#metric-latency.p99']) td:nth-child(2)");
     browser.point(cell);
     browser.until("!document.querySelector('#tip').hidden");
     assert_eq!(browser.value("window.broken === undefined && document.images.length === 0"), json!(true));
@@ -307,6 +400,10 @@ fn screenshots_fit_phone_desk_and_paper() {
     page.browser.call("Emulation.setEmulatedMedia", json!({ "media": "print", "features": [{ "name": "prefers-color-scheme", "value": "dark" }] }));
     page.browser.until("document.querySelectorAll('.at:not([hidden]) details.data[open]').length > 3");
     assert_eq!(page.browser.text("getComputedStyle(document.documentElement).backgroundColor"), "rgb(255, 255, 255)");
+    // What was chosen of a chart stands above it; what cannot be pressed on paper is not there.
+    let buttons = "[...new Set([...document.querySelectorAll('button')].filter(button => button.checkVisibility()).map(button => button.textContent))].join()";
+    assert_eq!(page.browser.text(buttons), "Measured time,Messages a second,server");
+    assert_eq!(page.browser.number("[...document.querySelectorAll('.with-script, .bar, .against')].filter(part => part.checkVisibility()).length"), 0.0);
     save("paper.png", &page.browser.picture());
     page.is_quiet();
 }
@@ -333,7 +430,17 @@ fn whoever_cannot_see_finds_landmarks_names_and_captions() {
         ),
         ("buttons without a name", "[...document.querySelectorAll('button')].filter(button => !(button.ariaLabel || button.textContent.trim()))"),
         ("inputs without a label", "[...document.querySelectorAll('input, select')].filter(input => !input.labels.length)"),
-        ("what scrolls without the keyboard", "[...document.querySelectorAll('.scroll')].filter(part => part.tabIndex !== 0 || !part.ariaLabel)"),
+        ("what scrolls has no name", "[...document.querySelectorAll('.scroll')].filter(part => !part.ariaLabel)"),
+        (
+            "what scrolls without the keyboard",
+            "[...document.querySelectorAll('.scroll')].filter(part => part.scrollWidth > part.clientWidth + 1 && part.tabIndex !== 0)",
+        ),
+        (
+            "stops that scroll nothing",
+            "[...document.querySelectorAll('.scroll')].filter(part => part.checkVisibility() && part.scrollWidth <= part.clientWidth && part.tabIndex === 0)",
+        ),
+        ("landmarks beyond number", "[...document.querySelectorAll('[role=region]')]"),
+        ("columns without a heading", "[...document.querySelectorAll('thead th')].filter(cell => !cell.textContent.trim())"),
         ("names given twice", "[...document.querySelectorAll('[id]')].map(element => element.id).filter((id, place, ids) => ids.indexOf(id) !== place)"),
         (
             "links that lead nowhere",

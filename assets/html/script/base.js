@@ -14,15 +14,8 @@ function make(tag, attributes = {}, ...children) {
 
 let data = null;
 
-/** What is chosen: the load point, the contenders that are hidden, who is compared, the side, and the kinds of time and traffic. */
+/** What is chosen: the load point, the contenders that are hidden, who is compared (by name; nobody: the best of both families), the side, and the kinds of time and traffic. */
 const state = { at: 0, hidden: new Set(), left: '', right: '', side: 0, time: 'measured', traffic: 'messages' };
 
 const point = () => data.points[state.at];
 const here = selector => all(`.at[data-at="${state.at}"] ${selector}`);
-
-/** What lies in an element deflated and in base64: the text. */
-async function unpack(element) {
-  const bytes = Uint8Array.from(atob(element.textContent.trim()), character => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
-  return new Response(stream).text();
-}

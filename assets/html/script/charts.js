@@ -41,11 +41,13 @@ const wide = {
   place: (value, min, max) => (Math.asinh(value) - Math.asinh(min)) / (Math.asinh(max) - Math.asinh(min)),
 };
 
-const lines = values => point().here.map((place, index) => ({ place, values: values(index) || [] }));
+/** A line for each contender of the load point, of one of the series or of what is made of it. */
+const linesOf = (name, of = values => values) => point().here.map((place, index) => ({ place, values: of(data.series[name][state.at][index]) }));
 
-/** What all charts over time have in common. */
-function overTime(more) {
-  const { window, middles, step } = point();
+/** What all charts over time have in common; `gathered` is what a point is of the seconds that it stands for. */
+function overTime(gathered, more) {
+  const { window, count, step } = point();
+  const middles = Array.from({ length: count }, (_, place) => (place + 0.5) * step);
   const compressed = data.compression > 1;
   const at = seconds => compressed ? `${showSeconds(seconds)} (${showSeconds(seconds * data.compression)} of scenario time)` : showSeconds(seconds);
   return {
@@ -59,7 +61,7 @@ function overTime(more) {
     },
     tickX: seconds => compressed ? `${showSeconds(seconds)}\n${showSeconds(seconds * data.compression)}` : showSeconds(seconds),
     twoLines: compressed,
-    tellX: seconds => step > 1 ? `${at(seconds)}, mean of ${step} s` : at(seconds),
+    tellX: seconds => step > 1 ? `${at(seconds)}, ${gathered} of ${step} s` : at(seconds),
     group: 'time',
     height: 260,
     choices: [],
@@ -70,14 +72,14 @@ function overTime(more) {
 const SPECS = {
   spectrum() {
     const scenario = state.time === 'scenario' && data.compression > 1;
-    const spectra = scenario ? point().scenario_spectra : point().spectra;
-    const longest = Math.max(1, ...spectra.map(values => values.length));
+    const lines = linesOf(scenario ? 'scenario_spectra' : 'spectra');
+    const longest = Math.max(1, ...lines.map(line => line.values.length));
     const share = nines => significant(100 * (1 - 10 ** -nines), 8);
     const choice = time => [time === 'measured' ? 'Measured time' : 'Scenario time', state.time === time, () => { state.time = time; drawAll(['spectrum']); }];
     return {
       x: Array.from({ length: longest }, (_, place) => place / STEPS),
       end: Math.max(1, longest - 1) / STEPS,
-      lines: lines(index => spectra[index]),
+      lines,
       y: times,
       xTicks: (min, max) => {
         const nines = [Math.log10(2), 1, 2, 3, 4, 5, 6].filter(tick => tick >= min && tick <= max);
@@ -89,22 +91,23 @@ const SPECS = {
       tellX: nines => `${share(nines)} % of updates within`,
       tellY: showSeconds,
       height: 400,
-      hint: 'Point at a chart to read it, drag to zoom, double-click to see all. Keys: arrows, + and −, 0. Charts over time are linked.',
+      hint: `Point at a chart to read it, drag to zoom, double-click to see all. ${KEYS} Charts over time are linked.`,
       choices: data.compression > 1 ? [choice('measured'), choice('scenario')] : [],
       label: 'Delivery latency by percentile, a line for each contender; the figures stand in the table below',
     };
   },
   latency() {
-    return overTime({ lines: lines(index => point().lines[index].latency), y: times, tickY: showSeconds, tellY: showSeconds, label: '99th percentile of delivery latency over time' });
+    return overTime('p99', { lines: linesOf('latency'), y: times, tickY: showSeconds, tellY: showSeconds, label: '99th percentile of delivery latency over time' });
   },
   traffic() {
     const bytes = state.traffic === 'bytes';
-    const values = point().lines.map(line => bytes ? line.bytes : line.messages);
-    const means = values.map(list => list.reduce((sum, value) => sum + (value ?? 0), 0) / Math.max(1, list.length)).filter(mean => mean > 0);
+    const lines = linesOf(state.traffic);
+    const meanOf = values => values.reduce((sum, value) => sum + (value ?? 0), 0) / Math.max(1, values.length);
+    const means = lines.map(line => meanOf(line.values)).filter(mean => mean > 0);
     const show = bytes ? showBytes : showNumber;
     const choice = (traffic, name) => [name, state.traffic === traffic, () => { state.traffic = traffic; drawAll(['traffic']); }];
-    return overTime({
-      lines: lines(index => values[index]),
+    return overTime('mean', {
+      lines,
       // Lines that lie far apart could not both be read on a linear axis.
       y: Math.max(...means) / Math.min(...means) > 25 ? wide : linear,
       tickY: show,
@@ -117,15 +120,15 @@ const SPECS = {
     return ofSide('cpu', 'CPU in per cent of one core', value => `${significant(value)} %`);
   },
   memory() {
-    return ofSide('memory', 'Resident memory', value => `${significant(value, 4)} MiB`);
+    return ofSide('memory', 'Resident memory', value => `${significant(value)} MiB`);
   },
 };
 
 function ofSide(kind, what, show) {
-  const has = side => point().lines.some(line => line[kind][side].length);
+  const has = side => linesOf(kind, sides => sides[side]).some(line => line.values.length);
   const choice = side => [SIDES[side], state.side === side, () => { state.side = side; drawAll(['cpu', 'memory']); }];
-  return overTime({
-    lines: lines(index => point().lines[index][kind][state.side]),
+  return overTime('mean', {
+    lines: linesOf(kind, sides => sides[state.side]),
     y: linear,
     tickY: show,
     tellY: show,

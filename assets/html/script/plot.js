@@ -3,6 +3,7 @@
 const FONT = 'Inter, "Helvetica Neue", Arial, sans-serif';
 const NAME_FONT = `600 12px ${FONT}`;
 const PITCH = 16;
+const KEYS = 'Keys: arrows read it, + and − zoom, 0 shows all.';
 const pen = document.createElement('canvas').getContext('2d');
 
 /** Charts that are drawn: element → {chart, spec}. */
@@ -92,8 +93,9 @@ function thinned(ticks, place, room) {
   });
 }
 
-/** What the lines say at the cursor. */
+/** What the lines say at the cursor. Linked charts all tell; aloud speaks the one that has the keyboard. */
 function tell(chart, spec, readout) {
+  readout.setAttribute('aria-live', chart.root.parentElement === document.activeElement ? 'polite' : 'off');
   const place = chart.cursor.idx;
   if (place == null || chart.cursor.left < 0) {
     readout.replaceChildren(spec.hint ?? '');
@@ -235,7 +237,8 @@ function draw(figure, spec) {
   });
   watch.observe(box);
   plots.set(box, { chart, spec, watch });
-  box.setAttribute('aria-label', spec.label);
+  // Arrow keys are meant for the chart, and not for whoever reads the page aloud.
+  for (const [name, text] of Object.entries({ role: 'application', 'aria-roledescription': 'chart', 'aria-label': `${spec.label}. ${KEYS}` })) box.setAttribute(name, text);
   box.onkeydown = event => onKey(event, chart, spec);
   drawTools(one('.tools', figure), chart, spec);
   tell(chart, spec, readout);

@@ -45,15 +45,10 @@ function openTarget() {
   }
 }
 
-async function start() {
-  const packed = ['#data', '#library'].map(selector => one(selector));
-  if (!packed.every(Boolean) || typeof DecompressionStream === 'undefined') return;
+async function start(text) {
   // Canvases draw with whatever is there: the typeface has to be, first.
-  const fonts = ['400 12px Inter', '600 12px Inter'].map(font => document.fonts.load(font));
-  const [text, library] = await Promise.all([...packed.map(unpack), ...fonts]);
+  await Promise.all(['400 12px Inter', '600 12px Inter'].map(font => document.fonts.load(font)));
   data = JSON.parse(text);
-  // The page's policy knows it by its hash.
-  document.head.append(make('script', {}, library));
   root.className = 'with-script-on';
   all('details.data').forEach(details => { details.open = false; });
   all('.with-script').forEach(element => { element.hidden = false; });
@@ -64,14 +59,15 @@ async function start() {
   addEventListener('hashchange', openTarget);
   if (data.points.length) {
     startChoices();
+    watchScrolling = startScrolling();
     chooseLoadPoint(Number(one('div.at')?.dataset.at ?? 0));
   }
   openTarget();
   root.dataset.ready = 'yes';
 }
 
-start().catch(error => {
+addEventListener('unpacked', event => start(event.detail).catch(error => {
   console.error(error);
   // Without its script the page still says everything.
   root.className = 'no-script';
-});
+}), { once: true });

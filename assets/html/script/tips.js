@@ -1,8 +1,11 @@
 // Unit, interval, definition and doubts of a figure, beside it: under the pointer and under the keyboard's focus.
 
+const TERM = 'a[href^="#metric-"]';
 const tip = one('#tip');
 let tipped = null;
 let leaving = 0;
+
+const metricOf = link => decodeURIComponent(link.hash).replace('#metric-', '');
 
 function definition(metric) {
   const row = document.getElementById(`metric-${metric}`);
@@ -17,11 +20,11 @@ function whatOf(cell) {
   const head = table.tHead.rows[0].cells[cell.cellIndex];
   const row = cell.parentElement;
   const byMetric = table.classList.contains('by-metric');
-  const metric = byMetric ? row.dataset.metric : head.dataset.metric;
+  const metric = metricOf(one('a', byMetric ? row.cells[0] : head));
   const place = Number(byMetric ? head.dataset.contender : row.dataset.contender);
-  const at = data.points[Number(cell.closest('.at').dataset.at)];
-  const known = at.known[metric]?.[at.here.indexOf(place)];
-  return { metric, contender: data.contenders[place], interval: known?.[0] ?? '', doubts: known?.[1] ?? [] };
+  const at = Number(cell.closest('.at').dataset.at);
+  const [interval, doubts] = data.known[metric]?.[at]?.[data.points[at].here.indexOf(place)] ?? [''];
+  return { metric, contender: data.contenders[place], interval, doubts: data.doubts[doubts] ?? [] };
 }
 
 function aboutDoubts(places) {
@@ -35,7 +38,7 @@ function aboutDoubts(places) {
 }
 
 function contentOf(target) {
-  const metric = target.matches('.term') ? target.hash.replace('#metric-', '') : target.dataset.metric;
+  const metric = target.matches(TERM) ? metricOf(target) : target.dataset.metric;
   const what = target.matches('td') ? whatOf(target) : { metric, interval: '', doubts: [] };
   const known = definition(what.metric);
   if (!known) return null;
@@ -43,6 +46,7 @@ function contentOf(target) {
   const content = [make('p', {}, make('b', {}, known.name), `${what.contender ? ` of ${what.contender.name}` : ''} · ${known.unit}${better}`)];
   if (target.matches('td')) {
     const figure = target.firstChild?.textContent ?? '';
+    if (target.classList.contains('best')) content.push(make('p', {}, 'The best at this load point.'));
     content.push(make('p', {}, what.interval ? `${figure}; 95 % interval over the repeats ${what.interval}` : `${figure}; no interval: one repeat, or repeats that are alike or 0`));
   }
   content.push(make('p', { class: 'soft' }, known.meaning), ...aboutDoubts(what.doubts));
@@ -95,7 +99,7 @@ function moveCell(event) {
 }
 
 function startTips() {
-  const targets = '.figures td, .tile, .term';
+  const targets = `.figures td, .tile, ${TERM}`;
   for (const table of all('.figures')) {
     const first = one('td', table);
     if (first) first.tabIndex = 0;

@@ -33,6 +33,9 @@ const STYLES: [&str; 5] = [
     include_str!("../../../assets/html/style/print.css"),
 ];
 
+/// What lets the others run.
+const UNPACK: &str = include_str!("../../../assets/html/script/unpack.js");
+
 /// One function around them all, in the order in which they need each other.
 const SCRIPTS: [&str; 9] = [
     include_str!("../../../assets/html/script/base.js"),
@@ -56,11 +59,11 @@ static SEMI_BOLD: &[u8] = include_bytes!("../../../assets/fonts/Inter-SemiBold-p
 pub struct Assets {
     /// The style sheet, with the typeface inside: for a `style` element.
     pub style: String,
-    /// The chart library, packed: for an element of the id `library`, from which the page's script takes it.
+    /// What makes the page alive, the chart library included, packed: for an element of the id `library`.
     pub library: String,
-    /// The page's own script: for a `script` element at the end.
+    /// For a `script` element at the end: inflates `library` and the page's data, and lets the first run on the second.
     pub script: String,
-    /// A content security policy under which this script and the library run, and nothing else runs or is loaded.
+    /// A content security policy under which these two run, and nothing else runs or is loaded.
     pub policy: String,
     /// The licence of the chart library.
     pub library_licence: &'static str,
@@ -72,13 +75,13 @@ impl Assets {
     /// # Errors
     /// None that memory could raise.
     pub fn gather() -> io::Result<Self> {
-        let script = script();
+        let (script, program) = (stripped(UNPACK), program());
         let policy = format!(
             "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; script-src {} {}",
-            hash(LIBRARY),
+            hash(&program),
             hash(&script)
         );
-        Ok(Self { style: style(), library: pack(LIBRARY.as_bytes())?, script, policy, library_licence: LIBRARY_LICENCE })
+        Ok(Self { style: style(), library: pack(program.as_bytes())?, script, policy, library_licence: LIBRARY_LICENCE })
     }
 }
 
@@ -104,11 +107,17 @@ fn colours() -> String {
     )
 }
 
+/// The chart library and all that the page does with it.
+fn program() -> String {
+    let own: String = SCRIPTS.iter().map(|script| stripped(script)).collect();
+    format!("{LIBRARY}\n(() => {{\n'use strict';\n{own}}})();\n")
+}
+
 /// Without indentation and comments, which stand on lines of their own: every page carries it.
-fn script() -> String {
-    let lines = SCRIPTS.iter().flat_map(|script| script.lines()).map(str::trim);
+fn stripped(script: &str) -> String {
+    let lines = script.lines().map(str::trim);
     let code = lines.filter(|line| !line.is_empty() && !["//", "/*", "*"].iter().any(|comment| line.starts_with(comment)));
-    format!("(() => {{\n'use strict';\n{}\n}})();\n", code.collect::<Vec<_>>().join("\n"))
+    code.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// As a policy names a script: a browser runs it only if not a byte of it is another.
@@ -126,7 +135,8 @@ mod tests {
         assert!(!assets.script.to_ascii_lowercase().contains("</script") && !assets.script.contains("<!--"));
         assert!(assets.library.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)));
         assert!(!assets.style.to_ascii_lowercase().contains("</style"));
-        for text in [&assets.style, &assets.script] {
+        let own: String = SCRIPTS.concat();
+        for text in [&assets.style, &assets.script, &own] {
             for address in ["http:", "https:", "@import", "//cdn", "eval(", "innerHTML"] {
                 assert!(!text.contains(address), "{address}");
             }

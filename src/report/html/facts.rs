@@ -58,6 +58,8 @@ pub struct Verdict {
     pub name: &'static str,
     /// In words, after *This run*.
     pub words: String,
+    /// Where the reasons stand: `budgets` or `doubts`.
+    pub section: &'static str,
 }
 
 /// Two contenders over a swept value.
@@ -175,21 +177,48 @@ fn of_contender(all: &[ContenderRecord], place: usize, contender: &ContenderReco
 /// What the run means.
 pub fn verdict(summary: &Summary<'_>) -> Verdict {
     let count = |wanted: BudgetOutcome| summary.budgets.iter().filter(|result| result.outcome == wanted).count();
-    let all = summary.budgets.len();
-    let of = |count: usize| if all == 1 { "its budget".to_owned() } else { format!("{count} of {all} budgets") };
+    let (all, not_run) = (summary.budgets.len(), count(BudgetOutcome::NotRun));
+    let run = all - not_run;
+    let of = |count: usize| if run == 1 { "its budget".to_owned() } else { format!("{count} of {run} budgets") };
+    let (broken, unknown) = (count(BudgetOutcome::Broken), count(BudgetOutcome::NoSamples));
+    let is_doubted = summary.doubts.iter().any(|doubt| doubt.grade == Grade::Untrusted);
+    let words = match summary.outcome() {
+        Outcome::Fine if run == 0 => {
+            let notes = match summary.doubts.len() {
+                0 => String::new(),
+                1 => ", with a note".to_owned(),
+                many => format!(", with {many} notes"),
+            };
+            format!("has figures that can all be trusted{notes}")
+        }
+        Outcome::Fine => format!("keeps {}", of(count(BudgetOutcome::Kept))),
+        Outcome::Broken => format!("breaks {}", of(broken)),
+        Outcome::Untrusted => {
+            let doubted = is_doubted.then(|| "has figures that are not to be trusted".to_owned());
+            let broken = (broken > 0).then(|| format!("breaks {}", of(broken)));
+            let unknown = (unknown > 0).then(|| format!("has no figure for {}", of(unknown)));
+            [doubted, broken, unknown].into_iter().flatten().collect::<Vec<_>>().join(", ")
+        }
+    };
+    let left_out = match (not_run, run, all) {
+        (0, ..) => String::new(),
+        (_, 0, 1) => "; its budget was not run".to_owned(),
+        (_, 0, all) => format!("; none of its {all} budgets was run"),
+        (1, ..) => "; one more was not run".to_owned(),
+        (more, ..) => format!("; {more} more were not run"),
+    };
+    let name = match summary.outcome() {
+        Outcome::Fine => "fine",
+        Outcome::Broken => "broken",
+        Outcome::Untrusted => "untrusted",
+    };
     let ended = match summary.recording.state {
         State::Complete => "",
-        State::Running => "had not ended when it was saved, and ",
-        State::Interrupted => "was interrupted, and ",
-        State::Failed(_) => "failed, and ",
+        State::Running => "had not ended when it was saved; as far as it went, it ",
+        State::Interrupted => "was interrupted; as far as it went, it ",
+        State::Failed(_) => "failed; as far as it went, it ",
     };
-    let (name, words) = match summary.outcome() {
-        Outcome::Fine if all == 0 => ("fine", "has figures that can all be trusted".to_owned()),
-        Outcome::Fine => ("fine", format!("keeps {}", of(count(BudgetOutcome::Kept)))),
-        Outcome::Broken => ("broken", format!("breaks {}", of(count(BudgetOutcome::Broken)))),
-        Outcome::Untrusted => ("untrusted", "has figures that are not to be trusted".to_owned()),
-    };
-    Verdict { name, words: format!("{ended}{words}") }
+    Verdict { name, words: format!("{ended}{words}{left_out}"), section: if all == 0 || is_doubted { "doubts" } else { "budgets" } }
 }
 
 /// All pairs of contenders over swept values: those that matter first.
@@ -266,12 +295,33 @@ pub fn scenario(recording: &Recording) -> Option<String> {
     (text.len() <= LONGEST_SCENARIO).then(|| text.clone())
 }
 
+/// The metrics that nobody has: what this run does not answer.
+pub fn unmeasured(summary: &Summary<'_>) -> Vec<&'static str> {
+    let has = |name: &str| summary.cells.iter().any(|cell| cell.metrics.contains_key(name));
+    METRICS.iter().map(|metric| metric.name).filter(|name| !has(name)).collect()
+}
+
 /// The commands that repeat the run and make the page again.
 pub fn commands(summary: &Summary<'_>) -> Vec<String> {
-    let scenario = &summary.recording.scenario;
-    let repeats = summary.cells.iter().map(|cell| cell.trials.len()).max().unwrap_or(1);
-    let file = quoted(&format!("{}.toml", scenario.name));
-    vec![format!("pushbench run {file} --seed {} --repeats {repeats}", scenario.seed), "pushbench report recording.json --format html".to_owned()]
+    let recording = summary.recording;
+    let file = quoted(&format!("{}.toml", recording.scenario.name));
+    let only = only(recording).map_or_else(String::new, |names| format!(" --only {}", quoted(&names)));
+    // Only a run that came to its end tells by its trials how many repeats it was to have.
+    let repeats = match (&recording.state, recording.trials.iter().map(|trial| trial.repeat).max()) {
+        (State::Complete, Some(repeats)) => format!(" --repeats {repeats}"),
+        _ => "  # repeats are those of the scenario: this run did not come to its end".to_owned(),
+    };
+    vec![format!("pushbench run {file} --seed {}{only}{repeats}", recording.scenario.seed), "pushbench report recording.json --format html".to_owned()]
+}
+
+/// The contenders that took part, where the scenario has more of them.
+fn only(recording: &Recording) -> Option<String> {
+    let document: toml_edit::DocumentMut = scenario(recording)?.parse().ok()?;
+    let tables = document.get("contender")?.as_array_of_tables()?;
+    let names: Vec<&str> = tables.iter().filter_map(|table| table.get("name").or_else(|| table.get("use"))?.as_str()).collect();
+    let took_part: Vec<&str> = recording.contenders.iter().map(|contender| contender.name.as_str()).collect();
+    let all_known = took_part.iter().all(|name| names.contains(name) && !name.contains(','));
+    (all_known && took_part.len() < names.len()).then(|| took_part.join(","))
 }
 
 /// A word that a shell takes as it is.
@@ -312,14 +362,75 @@ mod tests {
         assert!(all[0].dash.is_empty() && !all[6].dash.is_empty(), "hues come again with dashes");
     }
 
+    fn words(recording: &Recording) -> String {
+        verdict(&Summary::new(recording)).words
+    }
+
     #[test]
     fn the_verdict_tells_of_budgets_and_of_an_end_that_was_none() {
         let kept = made_up().scale(0.2).budget("xmpp-pubsub", "latency.p99", 0.25).build();
-        assert_eq!(verdict(&Summary::new(&kept)).words, "keeps its budget");
+        assert_eq!(words(&kept), "keeps its budget");
         let mut broken = made_up().scale(0.2).budget("xmpp-pubsub", "latency.p99", 0.25).budget("poll-5s", "latency.p99", 0.25).build();
-        assert_eq!(verdict(&Summary::new(&broken)).words, "breaks 1 of 2 budgets");
+        assert_eq!(words(&broken), "breaks 1 of 2 budgets");
         broken.state = State::Interrupted;
-        assert!(verdict(&Summary::new(&broken)).words.starts_with("was interrupted, and "));
+        assert_eq!(words(&broken), "was interrupted; as far as it went, it breaks 1 of 2 budgets");
+    }
+
+    #[test]
+    fn a_budget_that_was_not_run_is_not_kept() {
+        let one = made_up().scale(0.2).budget("left-out", "latency.p99", 0.25);
+        let recording = one.build();
+        let summary = Summary::new(&recording);
+        let trusted = format!("has figures that can all be trusted, with {} notes", summary.doubts.len());
+        let verdict = verdict(&summary);
+        assert_eq!((verdict.name, verdict.words), ("fine", format!("{trusted}; its budget was not run")));
+        assert_eq!(verdict.section, "budgets");
+        let two = one.budget("left-out", "latency.p50", 0.25);
+        assert_eq!(words(&two.build()), format!("{trusted}; none of its 2 budgets was run"));
+        assert_eq!(words(&two.budget("xmpp-pubsub", "latency.p99", 0.25).build()), "keeps its budget; 2 more were not run");
+    }
+
+    #[test]
+    fn what_makes_a_run_untrusted_is_told_with_where_it_stands() {
+        let made = made_up().scale(0.2).budget("xmpp-pubsub", "requests.total", 1.0);
+        let without_a_figure = verdict(&Summary::new(&made.build()));
+        assert_eq!((without_a_figure.name, without_a_figure.words.as_str()), ("untrusted", "has no figure for its budget"));
+        assert_eq!(without_a_figure.section, "budgets", "no doubt says so");
+        let mut recording = made.budget("poll-5s", "latency.p99", 0.25).build();
+        recording.trials[0].deliveries.corrupt = 1;
+        let doubted = verdict(&Summary::new(&recording));
+        assert_eq!(doubted.words, "has figures that are not to be trusted, breaks 1 of 2 budgets, has no figure for 1 of 2 budgets");
+        assert_eq!(doubted.section, "doubts");
+    }
+
+    #[test]
+    fn the_command_asks_for_as_many_repeats_as_the_run_was_to_have_and_for_those_who_took_part() {
+        let command = |recording: &Recording| commands(&Summary::new(recording)).remove(0);
+        let mut recording = made_up().scale(0.02).repeats(3).build();
+        assert_eq!(command(&recording), "pushbench run synthetic.toml --seed 20080721 --repeats 3");
+        // The last repeat of everybody was run, and not to its end.
+        recording.trials.iter_mut().filter(|trial| trial.repeat == 3).for_each(|trial| trial.complete = false);
+        assert!(command(&recording).ends_with(" --repeats 3"), "{}", command(&recording));
+        recording.state = State::Interrupted;
+        recording.trials.retain(|trial| trial.repeat == 1);
+        let cut = command(&recording);
+        assert!(!cut.contains("--repeats") && cut.contains("# repeats are those of the scenario"), "{cut}");
+
+        recording.state = State::Complete;
+        let entry = |name: &str| format!("[[contender]]\nuse = \"rest-poll\"\nname = \"{name}\"\n");
+        recording.scenario.text = ["poll-5s", "poll-1s", "conditional-5s"].map(entry).concat() + "[[contender]]\nuse = \"xmpp-pubsub\"\n";
+        assert!(!command(&recording).contains("--only"), "all of them took part");
+        recording.contenders.remove(1);
+        assert!(command(&recording).contains(" --only 'poll-5s,conditional-5s,xmpp-pubsub' --repeats 1"), "{}", command(&recording));
+    }
+
+    #[test]
+    fn what_nobody_has_is_told() {
+        let recording = made_up().scale(0.02).only(Direction::Pull).build();
+        let summary = Summary::new(&recording);
+        let (absent, known) = (unmeasured(&summary), definitions(&summary));
+        assert!(absent.contains(&"stanzas.total") && !absent.contains(&"latency.p99"), "{absent:?}");
+        assert_eq!(absent.len() + known.len(), METRICS.len());
     }
 
     #[test]

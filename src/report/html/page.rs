@@ -51,8 +51,10 @@ pub struct Page {
     pub doubts: Vec<Doubt>,
     /// The conditions of the run.
     pub conditions: Vec<Fact>,
-    /// Charts that are left out, and what the recording lacks for them.
+    /// Charts that are left out, at all load points or at those that are named, and what the recording lacks for them.
     pub left_out: Vec<Fact>,
+    /// Names of the metrics that nobody has.
+    pub unmeasured: Vec<&'static str>,
     /// What the metrics mean.
     pub metrics: Vec<Definition>,
     /// The commands that repeat the run and make the page again.
@@ -92,12 +94,10 @@ impl Page {
     pub fn new(summary: &Summary<'_>) -> Result<Self, String> {
         let recording = summary.recording;
         let contenders = facts::contenders(recording);
-        let drawn = Pictures::new(summary);
+        let shown = shown(summary);
+        let drawn = Pictures::new(summary, shown);
         let verdicts = summary.verdicts();
         let points: Vec<Point> = verdicts.iter().zip(drawn.points).map(|(verdict, own)| Point::new(summary, verdict, &contenders, own)).collect();
-        // The first of equals.
-        let most = points.iter().map(|point| point.here.len()).max().unwrap_or(0);
-        let shown = points.iter().position(|point| point.here.len() == most).unwrap_or(0);
         let data = Data::new(summary, &contenders, &points, shown, &drawn.common).packed()?;
         Ok(Self {
             title: recording.scenario.title.clone(),
@@ -131,7 +131,8 @@ impl Page {
             budgets: facts::budgets(summary),
             doubts: facts::doubts(summary),
             conditions: conditions::conditions(summary).into_iter().map(|(what, how)| Fact { what: what.to_owned(), how }).collect(),
-            left_out: drawn.left_out.iter().map(|chart| Fact { what: chart.name.to_owned(), how: chart.reason.to_owned() }).collect(),
+            left_out: drawn.left_out,
+            unmeasured: facts::unmeasured(summary),
             metrics: facts::definitions(summary),
             commands: facts::commands(summary),
             files: facts::files(),
@@ -139,6 +140,13 @@ impl Page {
             data,
         })
     }
+}
+
+/// Place of the load point with most contenders; the first of equals.
+fn shown(summary: &Summary<'_>) -> usize {
+    let counts: Vec<usize> = summary.load_points().into_iter().map(|point| summary.at(point).count()).collect();
+    let most = counts.iter().max().copied().unwrap_or(0);
+    counts.iter().position(|count| *count == most).unwrap_or(0)
 }
 
 #[cfg(test)]

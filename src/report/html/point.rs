@@ -25,6 +25,8 @@ pub struct Point {
     pub statements: Vec<Statement>,
     /// Ratios: three and what push costs.
     pub tiles: Vec<Tile>,
+    /// Who is compared in them: `the best push with the best polling, in each`, or two names.
+    pub compared: String,
     /// Places in `contenders` of those that have figures here.
     pub here: Vec<usize>,
     /// How fresh what subscribers see is.
@@ -62,8 +64,8 @@ impl Point {
     /// A load point and its verdict.
     pub fn new(summary: &Summary<'_>, verdict: &Verdict, contenders: &[Contender], (pictures, findings): (Vec<Picture>, Findings)) -> Self {
         let name = verdict.load_point.as_str();
-        let colour = |of: &str| contenders.iter().find(|contender| contender.name == of).map_or_else(|| "soft".to_owned(), |found| found.colour.clone());
         let table = |columns| Table::new(summary, name, columns);
+        let tiles = tiles(summary, name, |of| colour_of(contenders, of));
         let statement = |statement: &crate::summary::verdict::Statement| Statement {
             label: statement.question.label(),
             text: statement.text.clone(),
@@ -81,7 +83,8 @@ impl Point {
             sizes: sizes(summary, name),
             headline: verdict.headline.clone(),
             statements: verdict.statements.iter().map(statement).collect(),
-            tiles: tiles(summary, name, colour),
+            compared: compared(&tiles),
+            tiles,
             here: summary.at(name).map(|cell| place(summary, cell)).collect(),
             freshness: table(FRESHNESS),
             work: table(WORK),
@@ -93,6 +96,22 @@ impl Point {
             findings,
             pictures,
         }
+    }
+}
+
+/// Name of a contender's colour variable.
+pub fn colour_of(contenders: &[Contender], name: &str) -> String {
+    contenders.iter().find(|contender| contender.name == name).map_or_else(|| "soft".to_owned(), |found| found.colour.clone())
+}
+
+/// Who meets in the tiles: the same two in each, or the best of both families.
+fn compared(tiles: &[Tile]) -> String {
+    let mut pairs: Vec<(&str, &str)> = tiles.iter().map(|tile| (tile.left.as_str(), tile.right.as_str())).collect();
+    pairs.dedup();
+    match pairs.as_slice() {
+        [] => String::new(),
+        [(left, right)] => format!("{left} with {right}"),
+        _ => "the best push with the best polling, in each".to_owned(),
     }
 }
 
@@ -157,6 +176,14 @@ mod tests {
             trial.deliveries.duplicated = 1;
         }
         assert_eq!(losses(&Summary::new(&recording), ""), "On average of the repeats: xmpp-pubsub: 3 lost, 1 delivered twice.");
+    }
+
+    #[test]
+    fn who_is_compared_is_told() {
+        let of = |recording: &crate::measure::recording::Recording| compared(&tiles(&Summary::new(recording), "", |_| String::new()));
+        assert_eq!(of(&made_up().build()), "the best push with the best polling, in each");
+        assert_eq!(of(&made_up().only(crate::measure::recording::Direction::Pull).build()), "poll-5s with poll-1s");
+        assert_eq!(compared(&[]), "");
     }
 
     #[test]

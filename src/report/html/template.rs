@@ -177,6 +177,17 @@ mod tests {
     }
 
     #[test]
+    fn a_load_point_more_takes_little_more() {
+        let size = |factors: &[f64]| {
+            let recording = made_up().scale(0.5).sweep(factors).build();
+            page(&Summary::new(&recording)).unwrap().len()
+        };
+        let (one, three) = (size(&[1.0]), size(&[0.5, 1.0, 2.0]));
+        // Of four contenders: tables, which stand in the page as they are, and packed lines, tiles and pictures.
+        assert!(three - one < 2 * 55_000, "{one} bytes, and {three} with two load points more");
+    }
+
+    #[test]
     fn there_is_a_page_for_whatever_was_recorded() {
         let mut empty = made_up().scale(0.02).build();
         empty.trials.clear();

@@ -1,47 +1,54 @@
 //! Ratio tiles: one contender against another by one metric, in a number and a word; one of the four is what push costs.
+//!
+//! All their words are made here, also those of the pairs that a reader may choose: the page's script only puts them in.
 
 use serde::Serialize;
 
 use crate::measure::recording::Direction;
+use crate::report::figures;
 use crate::summary::metrics::Metric;
 use crate::summary::ratios::{Ratio, Verdict, compare};
-use crate::summary::{Cell, Summary};
-use crate::units::show_number;
+use crate::summary::{Cell, Grade, Summary};
+use crate::units::show_factor;
 
 /// A metric in words.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Kind {
     /// Its name.
     pub metric: &'static str,
-    /// What its tile is about; empty where that depends on who is better.
-    pub topic: &'static str,
+    /// What its tile is about; of a cost that depends on who is better.
+    topic: Option<&'static str>,
     /// Of whoever has less.
-    pub better: &'static str,
+    better: &'static str,
     /// Of whoever has more.
-    pub worse: &'static str,
+    worse: &'static str,
     /// What it is.
-    pub noun: &'static str,
+    noun: &'static str,
 }
 
-const fn kind(topic: &'static str, metric: &'static str, better: &'static str, worse: &'static str, noun: &'static str) -> Kind {
-    Kind { topic, metric, better, worse, noun }
+const fn main(topic: &'static str, metric: &'static str, better: &'static str, worse: &'static str, noun: &'static str) -> Kind {
+    Kind { metric, topic: Some(topic), better, worse, noun }
+}
+
+const fn cost(metric: &'static str, better: &'static str, worse: &'static str, noun: &'static str) -> Kind {
+    Kind { metric, topic: None, better, worse, noun }
 }
 
 /// What is asked first; less of each is better.
 pub static MAIN: [Kind; 3] = [
-    kind("Freshness", "scenario_latency.p99", "fresher at p99", "staler at p99", "freshness at p99"),
-    kind("Work", "messages.per_update", "fewer messages per update", "more messages per update", "messages per update"),
-    kind("CPU", "cpu.total.per_1000_updates", "less CPU per update", "more CPU per update", "CPU per update"),
+    main("Freshness", "scenario_latency.p99", "fresher at p99", "staler at p99", "freshness at p99"),
+    main("Work", "messages.per_update", "fewer messages per update", "more messages per update", "messages per update"),
+    main("CPU", "cpu.total.per_1000_updates", "less CPU per update", "more CPU per update", "CPU per update"),
 ];
 
 /// Where push may cost more; the first in which it does is shown.
 pub static COSTS: [Kind; 6] = [
-    kind("", "memory.server.peak", "less server memory", "more server memory", "server memory"),
-    kind("", "messages.setup", "fewer messages to set up", "more messages to set up", "messages to set up"),
-    kind("", "connections.held", "fewer connections held", "more connections held", "connections held"),
-    kind("", "bytes.setup", "fewer bytes to set up", "more bytes to set up", "bytes to set up"),
-    kind("", "cpu.total.setup", "less CPU to set up", "more CPU to set up", "CPU to set up"),
-    kind("", "cpu.idle.total", "less CPU while nothing changes", "more CPU while nothing changes", "CPU while nothing changes"),
+    cost("memory.server.peak", "less server memory", "more server memory", "server memory"),
+    cost("messages.setup", "fewer messages to set up", "more messages to set up", "messages to set up"),
+    cost("connections.held", "fewer connections held", "more connections held", "connections held"),
+    cost("bytes.setup", "fewer bytes to set up", "more bytes to set up", "bytes to set up"),
+    cost("cpu.total.setup", "less CPU to set up", "more CPU to set up", "CPU to set up"),
+    cost("cpu.idle.total", "less CPU while nothing changes", "more CPU while nothing changes", "CPU while nothing changes"),
 ];
 
 /// How the left one stands to the right one.
@@ -60,14 +67,18 @@ pub enum Stand {
     NoRatio,
 }
 
+/// Which of the costs is shown, if there are several kinds: what costs more; what might; what does not.
+const TELLING: [Stand; 5] = [Stand::Worse, Stand::Untrusted, Stand::Unclear, Stand::Better, Stand::NoRatio];
+
 /// A tile.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tile {
     /// Name of the metric.
     pub metric: &'static str,
-    /// What it is about: `Freshness`, `Work`, `CPU`; `What push costs`, or `No cost found` where push has not more of anything.
-    pub topic: &'static str,
-    /// What stands large: `148×`; the left one's figure where the other has nothing; empty where there is no ratio.
+    /// What it is about: `Freshness`, `Work`, `CPU`; of a cost what became of it: `What push costs`, `No cost found`.
+    pub topic: String,
+    /// What stands large: `148×`; the left one's figure where the other has nothing; `≈` where the lead lies within the noise, `?` where a figure is
+    /// not to be trusted; empty where there is no ratio.
     pub factor: String,
     /// What it is a factor of: `fresher at p99`.
     pub words: String,
@@ -75,11 +86,11 @@ pub struct Tile {
     pub left: String,
     /// Name of the right contender.
     pub right: String,
-    /// The left one's figure.
+    /// The left one's figure, with the mark of its doubts.
     pub left_figure: String,
-    /// The right one's figure.
+    /// The right one's figure, with the mark of its doubts.
     pub right_figure: String,
-    /// How well it is known: `95 % interval 140 to 156`; empty where all repeats are alike.
+    /// How well it is known: `95 % interval 140 to 156`, `alike in all repeats`; empty where a figure is not to be trusted, and without a ratio.
     pub interval: String,
     /// How the left one stands to the right one: `better`, `worse`, `unclear`, `untrusted` or `no-ratio`.
     pub stand: Stand,
@@ -89,34 +100,45 @@ pub struct Tile {
     pub is_cost: bool,
 }
 
-/// What a tile says of a pair, without its words.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Said {
-    /// As in [`Tile::factor`].
-    pub factor: String,
-    /// As in [`Tile::stand`].
-    pub stand: Stand,
-    /// As in [`Tile::interval`].
-    pub interval: String,
+/// Two contenders by a metric, judged.
+struct Judged {
+    stand: Stand,
+    /// Left ÷ right, turned so that who is better leads; `None` where there is none.
+    ratio: Option<Ratio>,
 }
 
-impl Said {
-    /// Of a pair; `None` where one of them has no figure.
-    pub fn new(summary: &Summary<'_>, metric: &Metric, left: &Cell<'_>, right: &Cell<'_>) -> Option<Self> {
-        let (own, _) = (left.value(metric.name)?, right.value(metric.name)?);
-        let Some(compared) = compare(summary, metric, left, right) else {
-            return Some(Self { factor: String::new(), stand: Stand::NoRatio, interval: String::new() });
-        };
+impl Judged {
+    fn new(summary: &Summary<'_>, metric: &Metric, left: &Cell<'_>, right: &Cell<'_>) -> Self {
+        let grave = |cell: &Cell<'_>| summary.doubts_on(cell, metric.name).any(|doubt| doubt.grade == Grade::Untrusted);
+        // Before everything else: what is not to be trusted has no winner, no lead, and no noise.
+        if grave(left) || grave(right) {
+            return Self { stand: Stand::Untrusted, ratio: None };
+        }
+        let Some(compared) = compare(summary, metric, left, right) else { return Self { stand: Stand::NoRatio, ratio: None } };
         let stand = match compared.verdict {
             Verdict::LeftBetter => Stand::Better,
             Verdict::RightBetter => Stand::Worse,
             Verdict::NoClearDifference => Stand::Unclear,
             Verdict::NotTrustworthy => Stand::Untrusted,
         };
-        let ratio = turned(compared.ratio, stand == Stand::Better);
-        // Nothing against something is no factor: the figure itself is shown.
-        let factor = if ratio.value == 0.0 || ratio.value.is_infinite() { metric.unit.show(own) } else { format!("{}×", factor(ratio.value)) };
-        Some(Self { factor, stand, interval: interval(&ratio) })
+        Self { stand, ratio: Some(turned(compared.ratio, stand == Stand::Better)) }
+    }
+
+    /// Whether the left figure itself has to stand large: nothing against something is no factor.
+    fn is_bare(&self) -> bool {
+        self.ratio.is_some_and(|ratio| ratio.value == 0.0 || ratio.value.is_infinite())
+    }
+
+    fn interval(&self) -> String {
+        let Some(ratio) = self.ratio else { return String::new() };
+        let known = match ratio.interval {
+            None if ratio.pairs < 2 => "one repeat: noise unknown".to_owned(),
+            Some((low, high)) if show_factor(low) != show_factor(high) => format!("95 % interval {} to {}", show_factor(low), show_factor(high)),
+            Some(_) => "alike in all repeats".to_owned(),
+            None => String::new(),
+        };
+        // Where no factor stands large, the ratio is told with its noise.
+        if self.stand == Stand::Unclear { format!("ratio {}, {known}", show_factor(ratio.value)) } else { known }
     }
 }
 
@@ -125,35 +147,23 @@ fn turned(ratio: Ratio, turn: bool) -> Ratio {
     if turn { Ratio { value: 1.0 / ratio.value, interval: ratio.interval.map(|(low, high)| (1.0 / high, 1.0 / low)), ..ratio } } else { ratio }
 }
 
-/// A lead is never shown as `1`.
-fn factor(value: f64) -> String {
-    if (0.9..1.1).contains(&value) { format!("{value:.3}") } else { show_number(value) }
-}
-
-fn interval(ratio: &Ratio) -> String {
-    match ratio.interval {
-        None if ratio.pairs < 2 => "one repeat: noise unknown".to_owned(),
-        None => String::new(),
-        Some((low, high)) => {
-            let (low, high) = (factor(low), factor(high));
-            if low == high { String::new() } else { format!("95 % interval {low} to {high}") }
-        }
-    }
-}
-
 impl Tile {
-    fn new(summary: &Summary<'_>, kind: &Kind, left: &Cell<'_>, right: &Cell<'_>, colour: impl Fn(&str) -> String, is_cost: bool) -> Option<Self> {
+    /// `None` where one of them has no figure.
+    fn new(summary: &Summary<'_>, kind: &Kind, left: &Cell<'_>, right: &Cell<'_>, colour: impl Fn(&str) -> String) -> Option<Self> {
         let metric = Metric::named(kind.metric)?;
-        let said = Said::new(summary, metric, left, right)?;
-        let figure = |cell: &Cell<'_>| cell.value(kind.metric).map_or_else(String::new, |value| metric.unit.show(value));
-        let words = match said.stand {
-            Stand::NoRatio => format!("no ratio: {}", kind.noun),
-            // The large figure is the left one's own.
-            _ if !said.factor.ends_with('×') => format!("{}, against {}", kind.noun, figure(right)),
-            Stand::Better => kind.better.to_owned(),
-            Stand::Worse => kind.worse.to_owned(),
-            Stand::Unclear => format!("no clear difference: {}", kind.noun),
-            Stand::Untrusted => format!("not to be trusted: {}", kind.noun),
+        left.value(kind.metric).zip(right.value(kind.metric))?;
+        let judged = Judged::new(summary, metric, left, right);
+        let stand = judged.stand;
+        let figure = |cell: &Cell<'_>| figures::figure(summary, cell, metric);
+        let is_unsettled = judged.ratio.is_some_and(|ratio| ratio.is_unsettled());
+        let (factor, words) = match (stand, judged.ratio) {
+            (Stand::Untrusted, _) => ("?".to_owned(), format!("not to be trusted: {}", kind.noun)),
+            (Stand::NoRatio, _) | (_, None) => (String::new(), format!("no ratio: {}", kind.noun)),
+            (Stand::Unclear, _) if is_unsettled => ("≈".to_owned(), format!("too few repeats to settle {}", kind.noun)),
+            (Stand::Unclear, _) => ("≈".to_owned(), format!("no clear difference: {}", kind.noun)),
+            (Stand::Better | Stand::Worse, _) if judged.is_bare() => (figure(left), format!("{}, against {}", kind.noun, figure(right))),
+            (Stand::Better, Some(ratio)) => (format!("{}×", show_factor(ratio.value)), kind.better.to_owned()),
+            (Stand::Worse, Some(ratio)) => (format!("{}×", show_factor(ratio.value)), kind.worse.to_owned()),
         };
         // Push is blue, whichever it is; within a family each has its own colour.
         let colour_of = |winner: &Cell<'_>, loser: &Cell<'_>| match winner.direction() {
@@ -162,49 +172,68 @@ impl Tile {
             Direction::Pull => "pull-1".to_owned(),
             Direction::Control => "control".to_owned(),
         };
-        let topic = match (kind.topic, said.stand, left.direction()) {
-            ("", Stand::Worse, Direction::Push) => "What push costs",
-            ("", _, Direction::Push) => "No cost found",
-            ("", ..) => "Cost",
-            (topic, ..) => topic,
-        };
+        let stretched = kind.metric.starts_with("scenario_") && summary.recording.scenario.compression > 1.0;
         Some(Self {
             metric: kind.metric,
-            topic,
+            topic: match kind.topic {
+                None => cost_topic(stand, left.direction(), right.direction()).to_owned(),
+                Some(topic) if stretched => format!("{topic}, scenario time"),
+                Some(topic) => topic.to_owned(),
+            },
+            factor,
             words,
             left: left.contender.name.clone(),
             right: right.contender.name.clone(),
             left_figure: figure(left),
             right_figure: figure(right),
-            colour: match said.stand {
+            interval: judged.interval(),
+            stand,
+            colour: match stand {
                 Stand::Better => colour_of(left, right),
                 Stand::Worse => colour_of(right, left),
                 Stand::Untrusted => "warning".to_owned(),
                 Stand::Unclear | Stand::NoRatio => "soft".to_owned(),
             },
-            factor: said.factor,
-            interval: said.interval,
-            stand: said.stand,
-            is_cost,
+            is_cost: kind.topic.is_none(),
         })
     }
 }
 
+/// What became of the question what the left one costs.
+fn cost_topic(stand: Stand, left: Direction, right: Direction) -> &'static str {
+    match (stand, left, right) {
+        (Stand::Untrusted, ..) => "Cost not known",
+        (Stand::NoRatio, ..) => "Cost without a ratio",
+        (Stand::Unclear, ..) => "No clear cost",
+        (Stand::Worse, Direction::Push, Direction::Pull) => "What push costs",
+        (Stand::Worse, Direction::Pull, Direction::Push) => "What polling costs",
+        (Stand::Better, Direction::Push, Direction::Pull) | (Stand::Better, Direction::Pull, Direction::Push) => "No cost found",
+        (Stand::Better | Stand::Worse, ..) => "Cost",
+    }
+}
+
+/// Three and a cost.
+fn gathered(make: impl Fn(&Kind) -> Option<Tile>) -> Vec<Tile> {
+    let costs: Vec<Tile> = COSTS.iter().filter_map(&make).collect();
+    let cost = TELLING.iter().find_map(|stand| costs.iter().find(|tile| tile.stand == *stand));
+    MAIN.iter().filter_map(&make).chain(cost.cloned()).collect()
+}
+
 /// The tiles of a load point: the best push against the best polling in each; where only one direction competes, its first two.
 pub fn tiles(summary: &Summary<'_>, load_point: &str, colour: impl Fn(&str) -> String + Copy) -> Vec<Tile> {
-    let make = |kind: &Kind, is_cost: bool| {
+    gathered(|kind| {
         let (left, right) = rivals(summary, load_point, kind.metric)?;
-        Tile::new(summary, kind, left, right, colour, is_cost)
-    };
-    let mut tiles: Vec<Tile> = MAIN.iter().filter_map(|kind| make(kind, false)).collect();
-    let costs: Vec<Tile> = COSTS.iter().filter_map(|kind| make(kind, true)).collect();
-    let dearer = costs.iter().find(|tile| tile.stand == Stand::Worse);
-    tiles.extend(dearer.or(costs.first()).cloned());
-    tiles
+        Tile::new(summary, kind, left, right, colour)
+    })
+}
+
+/// The tiles of two contenders: those of which both have figures.
+pub fn of_pair(summary: &Summary<'_>, left: &Cell<'_>, right: &Cell<'_>, colour: impl Fn(&str) -> String + Copy) -> Vec<Tile> {
+    gathered(|kind| Tile::new(summary, kind, left, right, colour))
 }
 
 /// Who is compared by a metric of which less is better.
-pub fn rivals<'s, 'a>(summary: &'s Summary<'a>, load_point: &'s str, metric: &str) -> Option<(&'s Cell<'a>, &'s Cell<'a>)> {
+fn rivals<'s, 'a>(summary: &'s Summary<'a>, load_point: &'s str, metric: &str) -> Option<(&'s Cell<'a>, &'s Cell<'a>)> {
     let best = |direction: Direction| {
         let of = summary.at(load_point).filter(|cell| cell.direction() == direction);
         let known = of.filter_map(|cell| cell.value(metric).map(|value| (cell, value)));
@@ -220,65 +249,4 @@ pub fn rivals<'s, 'a>(summary: &'s Summary<'a>, load_point: &'s str, metric: &st
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::measure::recording::Recording;
-    use crate::summary::fixture::made_up;
-
-    fn of(recording: &Recording) -> Vec<Tile> {
-        tiles(&Summary::new(recording), "", |name| format!("colour-of-{name}"))
-    }
-
-    #[test]
-    fn there_are_four_and_the_last_is_what_push_costs() {
-        let tiles = of(&made_up().build());
-        assert_eq!(tiles.iter().map(|tile| tile.is_cost).collect::<Vec<_>>(), [false, false, false, true]);
-        assert_eq!(tiles[0].words, "fresher at p99");
-        assert_eq!((tiles[0].left.as_str(), tiles[0].colour.as_str()), ("xmpp-pubsub", "push-1"));
-        assert!(tiles[0].factor.ends_with('×') && tiles[0].interval.starts_with("95 % interval "), "{:?}", tiles[0]);
-        assert_eq!((tiles[3].stand, tiles[3].topic), (Stand::Worse, "What push costs"), "{:?}", tiles[3]);
-        assert!(tiles[3].words.contains("more") || tiles[3].words.contains("against"), "{:?}", tiles[3]);
-    }
-
-    #[test]
-    fn they_turn_round_when_polling_wins() {
-        let tiles = of(&made_up().push_loses().build());
-        assert_eq!((tiles[0].words.as_str(), tiles[0].stand), ("staler at p99", Stand::Worse));
-        assert_eq!(tiles[0].colour, "pull-1");
-        let pollers = of(&made_up().only(Direction::Pull).build());
-        assert!(pollers[0].colour.starts_with("colour-of-poll") && pollers[3].topic == "Cost", "{pollers:?}");
-    }
-
-    #[test]
-    fn what_is_doubtful_names_no_winner_and_one_repeat_says_so() {
-        let mut recording = made_up().repeats(1).build();
-        let tiles = of(&recording);
-        assert_eq!(tiles[0].interval, "one repeat: noise unknown");
-        for trial in &mut recording.trials {
-            trial.deliveries.corrupt = 1;
-        }
-        let tiles = of(&recording);
-        assert_eq!((tiles[0].stand, tiles[0].colour.as_str()), (Stand::Untrusted, "warning"));
-        assert!(tiles[0].words.starts_with("not to be trusted"));
-    }
-
-    #[test]
-    fn nothing_against_something_is_no_factor() {
-        let mut recording = made_up().scale(0.1).build();
-        for trial in recording.trials.iter_mut().filter(|trial| trial.contender != "xmpp-pubsub") {
-            trial.subscriber_traffic.setup = Default::default();
-            trial.publisher_traffic.setup = Default::default();
-        }
-        let summary = Summary::new(&recording);
-        let metric = Metric::named("messages.setup").unwrap();
-        let (push, pull) = (summary.cell("xmpp-pubsub", "").unwrap(), summary.cell("poll-1s", "").unwrap());
-        let said = Said::new(&summary, metric, push, pull).unwrap();
-        assert_eq!((said.factor, said.stand), (metric.unit.show(push.value("messages.setup").unwrap()), Stand::Worse));
-        assert_eq!(Said::new(&summary, metric, pull, pull).unwrap().stand, Stand::NoRatio);
-    }
-
-    #[test]
-    fn factors_of_a_lead_are_not_one() {
-        assert_eq!([factor(1.004), factor(0.95), factor(148.2), factor(2_345.6)], ["1.004", "0.950", "148", "2,346"]);
-    }
-}
+mod tests;

@@ -1,6 +1,5 @@
 //! Lines of the charts that the page draws itself: percentiles, and seconds of the window gathered into points.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::measure::distribution::Distribution;
@@ -15,19 +14,20 @@ const NINES: f64 = 6.0;
 /// The least time that has a place on a logarithmic axis, in seconds: a histogram's unit.
 const LEAST: f64 = 1e-6;
 
-/// What happened over the time of a window, of one contender: a figure for each point, null where nothing is known.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// What happened over the time of a window, of one contender: a figure for each point, null where nothing is known. Point i stands for the
+/// seconds from i × [`step`] on; what is not whole at the end is left out: it would look like a fall.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lines {
-    /// Messages of the subscribers' leg a second.
-    messages: Vec<Value>,
-    /// Bytes of it a second.
-    bytes: Vec<Value>,
-    /// 99th percentile of the latency of what was delivered, in measured seconds.
-    latency: Vec<Value>,
-    /// Per cent of one core: server, subscribers, publishers.
-    cpu: [Vec<Value>; 3],
+    /// Messages of the subscribers' leg a second: the mean of the seconds of each point.
+    pub messages: Vec<Value>,
+    /// Bytes of it a second: the same.
+    pub bytes: Vec<Value>,
+    /// 99th percentile of the latency of all that was delivered in the seconds of each point, in measured seconds.
+    pub latency: Vec<Value>,
+    /// Per cent of one core, mean of the seconds: server, subscribers, publishers.
+    pub cpu: [Vec<Value>; 3],
     /// Resident memory in MiB: the same.
-    memory: [Vec<Value>; 3],
+    pub memory: [Vec<Value>; 3],
 }
 
 /// Roles in the order of [`Lines::cpu`] and [`Lines::memory`].
@@ -38,13 +38,8 @@ pub fn step(window: f64) -> usize {
     (window.max(1.0).floor() as usize).div_ceil(MOST).max(1)
 }
 
-/// Middles of the points, in measured seconds from the start of the window. What is not whole at its end is left out: it would look like a fall.
-pub fn middles(window: f64) -> Vec<Value> {
-    let step = step(window);
-    (0..points(window)).map(|point| short((point as f64 + 0.5) * step as f64)).collect()
-}
-
-fn points(window: f64) -> usize {
+/// How many points a time-line has.
+pub fn points(window: f64) -> usize {
     (window.max(1.0).floor() as usize / step(window)).max(1)
 }
 
@@ -107,12 +102,12 @@ pub fn spectrum(distribution: &Distribution) -> Vec<Value> {
     times.map(|seconds| short(seconds.max(LEAST))).collect()
 }
 
-/// With four digits: more cannot be seen, and would be carried in every page. Whole numbers have no decimals.
+/// Three digits, as many as are told of any figure: more would be carried in every page. Whole numbers have no decimals.
 pub fn short(value: f64) -> Value {
     if !value.is_finite() {
         return Value::Null;
     }
-    let rounded: f64 = format!("{value:.3e}").parse().unwrap_or(value);
+    let rounded: f64 = format!("{value:.2e}").parse().unwrap_or(value);
     if rounded.fract() == 0.0 && rounded.abs() < 1e15 { Value::from(rounded as i64) } else { Value::from(rounded) }
 }
 
@@ -132,7 +127,7 @@ mod tests {
         let timeline = [second(-1, 9), second(0, 2), second(2, 4), second(3, 7)];
         let lines = Lines::new(&timeline, 3.9);
         assert_eq!(lines.messages, [json!(2), Value::Null, json!(4)]);
-        assert_eq!(middles(3.9), [json!(0.5), json!(1.5), json!(2.5)]);
+        assert_eq!(points(3.9), 3);
         assert!(lines.latency.iter().all(Value::is_null) && lines.cpu.iter().all(Vec::is_empty));
     }
 
@@ -142,7 +137,7 @@ mod tests {
         assert_eq!(step(1_000.0), 9);
         let lines = Lines::new(&timeline, 1_000.0);
         assert_eq!(lines.messages.len(), 111);
-        assert_eq!((&lines.messages[0], middles(1_000.0)[0].clone()), (&json!(4), json!(4.5)));
+        assert_eq!(lines.messages[0], json!(4));
         assert_eq!(points(0.3), 1);
     }
 
@@ -171,6 +166,6 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!([short(0.123_456), short(1_234_567.0), short(5.0), short(f64::NAN)], [json!(0.1235), json!(1_235_000), json!(5), Value::Null]);
+        assert_eq!([short(0.123_456), short(1_234_567.0), short(5.0), short(f64::NAN)], [json!(0.123), json!(1_230_000), json!(5), Value::Null]);
     }
 }
