@@ -28,7 +28,7 @@ fn everything_is_made_next_to_the_recording() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.starts_with("SYNTHETIC") && out.contains("Push is better") && out.contains("Written to "), "{out}");
     assert!(!out.contains('\u{1b}'), "no escape codes into a pipe");
-    for file in ["summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json", "report.html"] {
+    for file in ["summary.csv", "percentiles.csv", "timeline.csv", "summary.md", "summary.json", "report.html", "junit.xml"] {
         assert!(fs::metadata(folder.path().join(file)).unwrap().len() > 100, "{file}");
     }
     // Nothing is swept.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All is well.
     Fine,
-    /// A budget was broken.
+    /// A budget was broken, or a figure regressed.
     Broken,
     /// Wrong usage, scenario or recording.
     Usage,

@@ -1,10 +1,13 @@
 //! The command line: one file per command, exit codes in one table. Everything printed is printed here.
 
+pub mod ab;
 pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod doctor;
 pub mod exit;
 pub mod list;
+pub mod noise;
 mod progress;
 pub mod report;
 pub mod run;
@@ -17,11 +20,11 @@ use clap::{Parser, Subcommand};
 
 use crate::contenders;
 use crate::scenario::Registry;
-use crate::summary::metrics;
+use crate::summary::{gate, metrics};
 use exit::{Exit, Trouble};
 
 /// What scenarios may name: every contender and every metric that there is.
-pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: metrics::NAMES };
+pub const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: metrics::NAMES, gated: gate::NAMES, natures: gate::NATURES };
 
 /// Should this system poll or push? Measurements instead of opinions.
 ///
@@ -42,7 +45,7 @@ Start here:
   pushbench list                               contenders, scenarios, reports
 
 Exit codes:
-  0 fine · 1 a budget was broken · 2 wrong usage, scenario or recording · 3 could not run
+  0 fine · 1 a budget was broken, or something regressed · 2 wrong usage, scenario or recording · 3 could not run
   4 ran, but not to be trusted · 130 interrupted (what was measured is saved)";
 
 #[derive(Debug, Subcommand)]
@@ -51,6 +54,9 @@ enum Command {
     Check(check::CheckArguments),
     List(list::ListArguments),
     Report(report::ReportArguments),
+    Compare(compare::CompareArguments),
+    Ab(ab::AbArguments),
+    Noise(noise::NoiseArguments),
     Serve(serve::ServeArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
@@ -73,6 +79,9 @@ pub fn main(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Ab(arguments) => ab::ab(&arguments),
+        Command::Noise(arguments) => noise::measure_noise(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),

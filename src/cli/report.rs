@@ -10,6 +10,7 @@ use super::exit::{Exit, Trouble};
 use super::{colour_wanted, side_by_side};
 use crate::measure::recording::Recording;
 use crate::measure::text_file;
+use crate::report::ci::{Feed, annotations, case};
 use crate::report::terminal::{self, Style};
 use crate::report::{self, Format, ReportError, Template, charts, slides};
 use crate::summary::{Outcome, Summary};
@@ -41,7 +42,7 @@ pub struct ReportArguments {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// What to make, separated by commas; all unless set. `terminal` prints the comparison and writes nothing
+    /// What to make, separated by commas; the reports of a run unless set. `terminal` prints the comparison and writes nothing
     #[arg(long = "format", value_enum, value_delimiter = ',', value_name = "FORMAT")]
     formats: Vec<Wanted>,
 
@@ -75,7 +76,20 @@ pub(super) enum Wanted {
     Svg,
     /// Every chart as PNG, 3200 × 1800, light and dark
     Png,
+    /// junit.xml: a test case for each budget, and one for whether the figures can be trusted
+    Junit,
+    /// Annotations of GitHub, on standard output; only where it is set
+    Github,
+    /// benchmark-smaller.json, benchmark-bigger.json: for github-action-benchmark; only where it is set
+    BenchmarkAction,
+    /// bencher.json: Bencher Metric Format; only where it is set
+    Bencher,
+    /// openmetrics.txt: every figure and budget; only where it is set
+    Openmetrics,
 }
+
+/// What there is unless something else is set.
+const USUAL: [Wanted; 8] = [Wanted::Terminal, Wanted::Csv, Wanted::Md, Wanted::Json, Wanted::Html, Wanted::Svg, Wanted::Png, Wanted::Junit];
 
 impl Wanted {
     /// As it is given to `--format`.
@@ -85,13 +99,17 @@ impl Wanted {
 
     pub(super) fn file_format(self) -> Option<Format> {
         match self {
-            Self::Terminal => None,
+            Self::Terminal | Self::Github => None,
             Self::Csv => Some(Format::Csv),
             Self::Md => Some(Format::Markdown),
             Self::Json => Some(Format::Json),
             Self::Html => Some(Format::Html),
             Self::Svg => Some(Format::Svg),
             Self::Png => Some(Format::Png),
+            Self::Junit => Some(Format::Pipeline(Feed::Junit)),
+            Self::BenchmarkAction => Some(Format::Pipeline(Feed::BenchmarkAction)),
+            Self::Bencher => Some(Format::Pipeline(Feed::Bencher)),
+            Self::Openmetrics => Some(Format::Pipeline(Feed::OpenMetrics)),
         }
     }
 }
@@ -120,7 +138,7 @@ pub fn report(arguments: &ReportArguments) -> Result<Exit, Trouble> {
         None => folder_of(&arguments.recording),
     };
     let others = arguments.template.is_some() || arguments.slides;
-    let wanted = if arguments.formats.is_empty() && !others { Wanted::value_variants() } else { &arguments.formats };
+    let wanted = if arguments.formats.is_empty() && !others { &USUAL[..] } else { &arguments.formats };
     let own = arguments.template.as_deref().map(template).transpose()?;
     let theme = match (arguments.slides, &arguments.theme) {
         (false, _) => None,
@@ -177,7 +195,7 @@ fn load(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// A file cannot be written.
 pub fn make_all(recording: &Recording, folder: &Path) -> Result<Exit, Trouble> {
-    make(recording, folder, Wanted::value_variants())
+    make(recording, folder, &USUAL)
 }
 
 fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit, Trouble> {
@@ -187,6 +205,9 @@ fn make(recording: &Recording, folder: &Path, wanted: &[Wanted]) -> Result<Exit,
     let summary = Summary::new(recording);
     if wanted.contains(&Wanted::Terminal) {
         print(&terminal::report(&summary, style()));
+    }
+    if wanted.contains(&Wanted::Github) {
+        print(&annotations::lines(&case::of_summary(&summary)));
     }
     let written = written.map_err(Trouble::cannot_run)?;
     if !written.is_empty() {
@@ -215,7 +236,11 @@ pub(super) fn told(written: &[PathBuf]) -> String {
 
 /// What a summary means for the exit code of `run` and `report` alike.
 pub fn exit(summary: &Summary<'_>) -> Exit {
-    match summary.outcome() {
+    of_outcome(summary.outcome())
+}
+
+pub(super) fn of_outcome(outcome: Outcome) -> Exit {
+    match outcome {
         Outcome::Fine => Exit::Fine,
         Outcome::Broken => Exit::Broken,
         Outcome::Untrusted => Exit::Untrusted,

@@ -29,6 +29,7 @@ use crate::run::launch::Launcher;
 use crate::run::network::{Network, NetworkError};
 use crate::run::{link, placement, sides};
 use crate::scenario::Scenario;
+use crate::summary::Summary;
 
 /// Runs a scenario and writes a report
 ///
@@ -50,6 +51,9 @@ pub struct RunArguments {
     /// Runs server and clients in two network namespaces that are joined already; needs root
     #[arg(long, value_name = "server=NAMESPACE,clients=NAMESPACE,address=IP")]
     network: Option<String>,
+    /// Saves the recording and makes no reports; `pushbench report` makes them
+    #[arg(long)]
+    recording_only: bool,
     /// How progress is shown on stderr
     #[arg(long, value_enum, default_value_t = Ui::Auto)]
     ui: Ui,
@@ -107,7 +111,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     };
     let saved = folder.display().to_string();
     let finished = runtime.block_on(async {
-        let finishing = finish_aside(recording, result, interrupt.is_cancelled(), folder);
+        let finishing = finish_aside(Finish { recording, result, interrupted: interrupt.is_cancelled(), folder, reports: !arguments.recording_only });
         tokio::select! {
             finished = finishing => finished,
             () = interrupts.next() => Err(Trouble {
@@ -133,9 +137,23 @@ fn network(arguments: &RunArguments) -> Result<Network, Trouble> {
     })
 }
 
+/// What a run has left, and what is to become of it.
+struct Finish {
+    recording: Recording,
+    result: Result<(), CampaignError>,
+    interrupted: bool,
+    folder: PathBuf,
+    reports: bool,
+}
+
 /// Writes the report, prints the comparison, and works out the exit code.
-fn finish(recording: &Recording, result: Result<(), CampaignError>, interrupted: bool, folder: &Path) -> Result<Exit, Trouble> {
-    let shown = if recording.trials.iter().any(|trial| trial.complete) { report::make_all(recording, folder) } else { Ok(Exit::Fine) };
+fn finish(finish: Finish) -> Result<Exit, Trouble> {
+    let Finish { recording, result, interrupted, folder, reports } = finish;
+    let shown = match recording.trials.iter().any(|trial| trial.complete) {
+        true if reports => report::make_all(&recording, &folder),
+        true => Ok(report::exit(&Summary::new(&recording))),
+        false => Ok(Exit::Fine),
+    };
     let cut = interrupted && recording.completed() < recording.trials_planned;
     // What goes wrong while an interrupted run is wound up is told, but the user's wish decides the code.
     let exit = if cut { Exit::Interrupted } else { Exit::CannotRun };
@@ -155,23 +173,23 @@ fn finish(recording: &Recording, result: Result<(), CampaignError>, interrupted:
 }
 
 /// Finishes on a thread of its own, so that an interrupt is heard meanwhile; on this one where the system has no other left.
-async fn finish_aside(recording: Recording, result: Result<(), CampaignError>, interrupted: bool, folder: PathBuf) -> Result<Exit, Trouble> {
-    let (begin, begun) = std::sync::mpsc::channel::<(Recording, Result<(), CampaignError>, PathBuf)>();
+async fn finish_aside(whole: Finish) -> Result<Exit, Trouble> {
+    let (begin, begun) = std::sync::mpsc::channel::<Finish>();
     let (done, finished) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("reports".to_owned()).spawn(move || {
-        if let Ok((recording, result, folder)) = begun.recv() {
-            let _ = done.send(finish(&recording, result, interrupted, &folder));
+        if let Ok(whole) = begun.recv() {
+            let _ = done.send(finish(whole));
         }
     });
     if thread.is_err() {
-        return finish(&recording, result, interrupted, &folder);
+        return finish(whole);
     }
-    let _ = begin.send((recording, result, folder));
+    let _ = begin.send(whole);
     finished.await.unwrap_or_else(|_| Err(Trouble::cannot_run("the report cannot be made: its thread has ended")))
 }
 
 /// The file of this program as it was when it started: sides are of the same build, whatever was put in its place since.
-fn own_file() -> Result<PathBuf, Trouble> {
+pub(super) fn own_file() -> Result<PathBuf, Trouble> {
     let running = Path::new("/proc/self/exe");
     if running.exists() {
         return Ok(running.to_owned());
@@ -181,7 +199,7 @@ fn own_file() -> Result<PathBuf, Trouble> {
 
 /// SIGINT and SIGTERM: either means that the user wants to end. SIGHUP does so once: a terminal that closes hangs up once or twice,
 /// and what was measured is to be saved all the same.
-struct Interrupts {
+pub(super) struct Interrupts {
     interrupts: Signals,
     terminations: Signals,
     /// None where it was ignored when this process started, as `nohup` does.
@@ -191,7 +209,7 @@ struct Interrupts {
 }
 
 impl Interrupts {
-    fn listen() -> Result<Self, Trouble> {
+    pub(super) fn listen() -> Result<Self, Trouble> {
         let listen = |kind| signal(kind).map_err(|error| Trouble::cannot_run(format!("cannot listen for signals: {error}")));
         Ok(Self {
             hang_ups: if process::ignores(Signal::SIGHUP) { None } else { Some(listen(SignalKind::hangup())?) },
@@ -201,7 +219,7 @@ impl Interrupts {
         })
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupts.recv() => {}
             _ = self.terminations.recv() => {}

@@ -49,7 +49,7 @@ pub(super) fn report(paths: &[PathBuf], names: &[String], out: Option<&Path>, wa
 }
 
 /// `  before has poll-5s at workload.topics=50, …`
-fn has(run: &Run<'_>) -> String {
+pub(super) fn has(run: &Run<'_>) -> String {
     const MOST: usize = 6;
     let cells = &run.summary.cells;
     let mut all: Vec<String> = cells.iter().take(MOST).map(|cell| crate::report::figures::whom(Some(&cell.contender.name), Some(cell.load_point))).collect();
@@ -74,7 +74,7 @@ fn given(names: &[String], recordings: usize) -> Result<Vec<String>, Trouble> {
 }
 
 /// Each by the name of its folder (a file of another name than `recording.json` by its own), with as many folders above as it takes to tell them apart.
-fn by_folder(paths: &[PathBuf]) -> Vec<String> {
+pub(super) fn by_folder(paths: &[PathBuf]) -> Vec<String> {
     let places: Vec<Vec<String>> = paths.iter().map(|path| place(path)).collect();
     let deepest = places.iter().map(Vec::len).max().unwrap_or(0);
     let of_depth = |depth: usize| -> Vec<String> { places.iter().map(|place| place[place.len().saturating_sub(depth)..].join("/")).collect() };

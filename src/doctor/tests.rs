@@ -16,6 +16,7 @@ fn fine() -> Facts {
             descriptors: 1 << 20,
             congestion_control: "cubic".to_owned(),
             clock_source: "tsc".to_owned(),
+            boot: None,
         },
         settings: Settings {
             descriptors: Some((1_024, 1 << 20)),

@@ -15,11 +15,11 @@ use crate::report::{self, Format, terminal};
 use crate::run::link;
 use crate::run::message::{FromSide, ToSide};
 use crate::scenario::{Arrivals, Registry, Scenario};
-use crate::summary::{Summary, fixture, metrics};
+use crate::summary::{Summary, fixture, gate, metrics};
 use crate::trace::file;
 use crate::units;
 
-const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: metrics::NAMES };
+const REGISTRY: Registry = Registry { contenders: contenders::ALL, metrics: metrics::NAMES, gated: gate::NAMES, natures: gate::NATURES };
 
 /// Bytes as what comes through a side's pipe: whichever way they are cut, the same messages come out, and are written as they were read.
 pub fn side_protocol(bytes: &[u8]) {

@@ -1,8 +1,11 @@
 //! The comparison that every text report shows: which metrics, under which labels, and how a figure is written.
 
+use crate::measure::recording::BudgetRecord;
+use crate::summary::budgets::BudgetResult;
 use crate::summary::fits::Fit;
 use crate::summary::metrics::{Better, Metric};
 use crate::summary::{Cell, Doubt, Grade, Summary};
+use crate::units::{show_count, show_number};
 
 /// A line of the comparison.
 #[derive(Clone, Copy, Debug)]
@@ -112,25 +115,36 @@ pub fn slope(summary: &Summary<'_>, fit: &Fit<'_>) -> (String, String) {
     let sizes = format!(
         "{} trials with {} to {} subscribers, largest residual {}",
         line.points,
-        crate::units::show_number(line.range.0),
-        crate::units::show_number(line.range.1),
+        show_number(line.range.0),
+        show_number(line.range.1),
         show(line.largest_residual)
     );
     (figure, fit.note().map_or_else(|| sizes.clone(), |note| format!("{sizes}; {note}")))
 }
 
-/// What a limit of a budget reads like: `at most 250 ms`.
-pub fn limit(budget: &crate::measure::recording::BudgetRecord) -> String {
-    let unit = Metric::named(&budget.metric).map(|metric| metric.unit);
-    let show = |value: f64| unit.map_or_else(|| crate::units::show_number(value), |unit| unit.show(value));
+/// What a limit of a budget reads like: `at most 250 ms`, `at most 0.1 × that of rest-poll, of at least 1,000 samples`.
+pub fn limit(budget: &BudgetRecord) -> String {
+    let show = |value: f64| of_budget(budget, value);
     let limits = [budget.at_least.map(|limit| format!("at least {}", show(limit))), budget.at_most.map(|limit| format!("at most {}", show(limit)))];
-    limits.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let samples = budget.minimum_samples.map(|least| format!("of at least {} samples", show_count(i64::from(least))));
+    limits.into_iter().chain([samples]).flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// What was measured against a budget.
-pub fn measured(budget: &crate::measure::recording::BudgetRecord, value: Option<f64>) -> String {
-    let unit = Metric::named(&budget.metric).map(|metric| metric.unit);
-    value.map_or_else(|| "no figure".to_owned(), |value| unit.map_or_else(|| crate::units::show_number(value), |unit| unit.show(value)))
+/// What was measured against a budget; where samples are asked for, of how many.
+pub fn measured(result: &BudgetResult<'_>) -> String {
+    let value = result.value.map_or_else(|| "no figure".to_owned(), |value| of_budget(result.budget, value));
+    match (result.value, result.budget.minimum_samples) {
+        (Some(_), Some(_)) => format!("{value} of {} samples", show_count(i64::try_from(result.samples).unwrap_or(i64::MAX))),
+        _ => value,
+    }
+}
+
+fn of_budget(budget: &BudgetRecord, value: f64) -> String {
+    match (&budget.relative_to, Metric::named(&budget.metric)) {
+        (Some(other), _) => format!("{} × that of {other}", show_number(value)),
+        (None, Some(metric)) => metric.unit.show(value),
+        (None, None) => show_number(value),
+    }
 }
 
 /// `poll-1s at workload.topics=100`, or `all` for what concerns everybody.

@@ -42,8 +42,9 @@ pub fn summary(summary: &Summary<'_>) -> serde_json::Result<Vec<u8>> {
         .map(|result| {
             json!({
                 "contender": result.budget.contender, "metric": result.budget.metric, "load_point": result.load_point,
-                "at_most": number(result.budget.at_most), "at_least": number(result.budget.at_least),
-                "value": number(result.value), "outcome": result.outcome.name(),
+                "relative_to": result.budget.relative_to, "at_most": number(result.budget.at_most), "at_least": number(result.budget.at_least),
+                "severity": result.budget.severity.name(), "minimum_samples": result.budget.minimum_samples,
+                "value": number(result.value), "samples": result.samples, "outcome": result.outcome.name(),
             })
         })
         .collect();

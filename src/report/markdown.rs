@@ -169,10 +169,11 @@ fn budgets(page: &mut String, summary: &Summary<'_>) {
     put(page, "\n| | contender | metric | measured | limit |\n|---|---|---|--:|--:|\n");
     for result in &summary.budgets {
         let whom = figures::whom(Some(&result.budget.contender), Some(result.load_point));
-        let (measured, limit) = (figures::measured(result.budget, result.value), figures::limit(result.budget));
+        let (measured, limit) = (figures::measured(result), figures::limit(result.budget));
         let mark = match result.outcome {
             BudgetOutcome::Kept => "✅ ",
-            BudgetOutcome::Broken | BudgetOutcome::NoSamples => "❌ ",
+            BudgetOutcome::Warning => "⚠️ ",
+            BudgetOutcome::Broken | BudgetOutcome::TooFewSamples | BudgetOutcome::NoSamples => "❌ ",
             BudgetOutcome::NotRun => "",
         };
         put(

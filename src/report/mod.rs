@@ -1,11 +1,13 @@
 //! [`Summary`] → bytes: one file per output, each a pure function. [`write_all`] alone writes files.
 
 pub mod charts;
+pub mod ci;
 pub mod comparison;
 pub mod conditions;
 pub mod crossings;
 pub mod csv;
 pub mod figures;
+pub mod gate;
 pub mod html;
 pub mod json;
 pub mod markdown;
@@ -37,6 +39,8 @@ pub enum Format {
     Svg,
     /// `charts/NAME-THEME.png`, [`PNG_WIDTH`] pixels wide.
     Png,
+    /// For pipelines: `junit.xml` and others.
+    Pipeline(ci::Feed),
 }
 
 impl Format {
@@ -48,6 +52,7 @@ impl Format {
             Self::Json => &["summary.json"],
             Self::Html => &["report.html"],
             Self::Svg | Self::Png => &["charts"],
+            Self::Pipeline(feed) => feed.names(),
         }
     }
 }
@@ -122,6 +127,7 @@ pub fn files(summary: &Summary<'_>, format: Format) -> Result<Vec<File>, ReportE
         Format::Markdown => Ok(vec![page(summary, &[])]),
         Format::Json => Ok(vec![made("summary.json", json::summary(summary).map_err(|error| error.to_string()))?]),
         Format::Html => Ok(vec![made("report.html", html::page(summary).map(String::into_bytes).map_err(|error| error.to_string()))?]),
+        Format::Pipeline(feed) => ci::of_recording(summary, feed),
         Format::Svg => Ok(pictures(summary).map(|picture| File::new(&path(&picture, "svg"), picture.file())).collect()),
         Format::Png => pngs(&pictures(summary).collect::<Vec<Picture>>()),
     }
@@ -277,7 +283,8 @@ mod tests {
     fn a_format_makes_what_it_says() {
         let recording = made_up().scale(0.02).build();
         let summary = Summary::new(&recording);
-        for format in [Format::Csv, Format::Markdown, Format::Json, Format::Html, Format::Svg, Format::Png] {
+        let pipelines = ci::Feed::ALL.map(Format::Pipeline);
+        for format in [Format::Csv, Format::Markdown, Format::Json, Format::Html, Format::Svg, Format::Png].into_iter().chain(pipelines) {
             let files = files(&summary, format).unwrap();
             let mut names: Vec<&str> = files.iter().filter_map(|file| file.name.split('/').next()).collect();
             names.dedup();

@@ -205,7 +205,8 @@ impl Page {
             let budget = result.budget;
             let colour = match result.outcome {
                 BudgetOutcome::Kept => "32",
-                BudgetOutcome::Broken | BudgetOutcome::NoSamples => "31",
+                BudgetOutcome::Warning => "33",
+                BudgetOutcome::Broken | BudgetOutcome::TooFewSamples | BudgetOutcome::NoSamples => "31",
                 BudgetOutcome::NotRun => "",
             };
             let text = format!(
@@ -213,7 +214,7 @@ impl Page {
                 result.outcome.name(),
                 budget.metric,
                 figures::whom(Some(&budget.contender), Some(result.load_point)),
-                figures::measured(budget, result.value),
+                figures::measured(result),
                 figures::limit(budget)
             );
             self.paragraph("  ", colour, &text);

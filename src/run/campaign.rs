@@ -173,7 +173,16 @@ fn begin(scenario: &Scenario, plan: &Plan, machine: Machine) -> Recording {
 }
 
 fn budget(budget: &crate::scenario::Budget) -> BudgetRecord {
-    BudgetRecord { contender: budget.contender.clone(), metric: budget.metric.clone(), at_most: budget.at_most, at_least: budget.at_least }
+    BudgetRecord {
+        contender: budget.contender.clone(),
+        metric: budget.metric.clone(),
+        relative_to: budget.relative_to.clone(),
+        at_most: budget.at_most,
+        at_least: budget.at_least,
+        at: budget.at.clone(),
+        severity: budget.severity,
+        minimum_samples: budget.minimum_samples,
+    }
 }
 
 fn published(published: &crate::scenario::Published) -> PublishedRecord {

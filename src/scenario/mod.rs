@@ -1,6 +1,7 @@
 //! Scenarios: TOML text → typed [`Scenario`]. After this room no value can be wrong.
 
 mod budget;
+mod compare;
 mod entry;
 mod fields;
 mod mistake;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::Document;
 
 pub use budget::Budget;
+pub use compare::Compare;
 pub use entry::Entry;
 use fields::{Fields, Overlay};
 pub use mistake::ScenarioError;
@@ -41,6 +43,10 @@ pub struct Registry {
     pub contenders: &'static [&'static dyn Contender],
     /// Metrics, for budgets.
     pub metrics: &'static [&'static str],
+    /// Figures that a comparison can be decided by: metrics that know better from worse, and slopes.
+    pub gated: &'static [&'static str],
+    /// Kinds of figures that have a margin in common.
+    pub natures: &'static [&'static str],
 }
 
 /// A question, ready to be put.
@@ -74,6 +80,8 @@ pub struct Scenario {
     pub budgets: Vec<Budget>,
     /// Figures of others, for the report.
     pub published: Vec<Published>,
+    /// What decides a comparison with another run.
+    pub compare: Compare,
 }
 
 impl Scenario {
@@ -98,6 +106,7 @@ impl Scenario {
         let top = Fields::top(source, &none, document.as_table());
         let swept = sweep::read(&top.table("sweep", "[sweep]")?, &scenario.contenders)?;
         scenario.sweep = swept.iter().map(|swept| swept.axis.clone()).collect();
+        scenario.budgets = Budget::read_all(&top, &scenario.contenders, &scenario.sweep, registry)?;
         scenario.published = Published::read_all(&top, &scenario.contenders, &scenario.sweep, registry)?;
         scenario.check_load_points(source, &document, &swept, registry)?;
         Ok(scenario)
@@ -122,7 +131,8 @@ impl Scenario {
         if !load_point.0.iter().any(|(path, _)| path == "workload.seed") {
             workload.seed = self.workload.seed;
         }
-        Ok(Self { workload, sweep: self.sweep.clone(), published: self.published.clone(), repeats: self.repeats, ..there })
+        let (sweep, budgets, published) = (self.sweep.clone(), self.budgets.clone(), self.published.clone());
+        Ok(Self { workload, sweep, budgets, published, repeats: self.repeats, ..there })
     }
 
     /// The load points at which a contender runs: all combinations of the swept values that touch it, the last axis changing fastest.
@@ -135,10 +145,10 @@ impl Scenario {
         sweep::combinations(self.sweep.iter().filter(|axis| axis.contender().is_none()))
     }
 
-    /// All but the sweep, with swept values laid over the text.
+    /// All but the sweep and what speaks of it (budgets, published figures), with swept values laid over the text.
     fn read_with(source: Source<'_>, document: &Document<&str>, folder: &Path, overlay: &Overlay, registry: Registry) -> Read<Self> {
         let top = Fields::top(source, overlay, document.as_table());
-        top.only(&["title", "source", "repeats", "baseline", "workload", "subscribers", "publishers", "contender", "sweep", "budget", "published"])?;
+        top.only(&["title", "source", "repeats", "baseline", "workload", "subscribers", "publishers", "contender", "sweep", "budget", "published", "compare"])?;
         let title = top.required("title", "\"Polling against push\"")?.text()?.to_owned();
         let from = top.optional("source").map(|field| field.text().map(str::to_owned)).transpose()?;
         let repeats = top.optional("repeats").map_or(Ok(2), |field| field.count(1..=100))?;
@@ -147,7 +157,7 @@ impl Scenario {
         let workload = Workload::read(&top.table("workload", "[workload]")?, &subscribers)?;
         let publishers = Publishers::read(&top.table("publishers", "[publishers]")?, &workload)?;
         let contenders = Entry::read_all(&top, &workload, registry)?;
-        let budgets = Budget::read_all(&top, &contenders, registry)?;
+        let compare = Compare::read(&top.table("compare", "[compare]")?, registry)?;
         Ok(Self {
             name: Path::new(source.file).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             folder: folder.to_owned(),
@@ -161,8 +171,9 @@ impl Scenario {
             sweep: Vec::new(),
             repeats: NonZeroU32::new(repeats).unwrap_or(NonZeroU32::MIN),
             baseline,
-            budgets,
+            budgets: Vec::new(),
             published: Vec::new(),
+            compare,
         })
     }
 

@@ -1,7 +1,7 @@
 //! `[[published]]`: figures of others, to stand beside ours in the report.
 
-use super::fields::{Field, Fields};
-use super::{Axis, Entry, LoadPoint, Registry};
+use super::fields::Fields;
+use super::{Axis, Entry, Registry, sweep};
 use crate::mistake::Read;
 
 /// Published figures that a scenario may have: more are not read by anybody.
@@ -73,25 +73,8 @@ impl Ours {
         let metric = fields.required("metric", "\"messages.per_update\"")?.word(registry.metrics)?.to_owned();
         let name = contender.word(&names)?.to_owned();
         let against = fields.optional("against").map(|field| field.word(&names)).transpose()?.map(str::to_owned);
-        let at = fields.optional("at").map(|field| load_point(&field, &name, against.as_deref(), sweep)).transpose()?;
+        let at = fields.optional("at").map(|field| sweep::part(&field, &name, against.as_deref(), sweep)).transpose()?;
         Ok(Some(Self { contender: name, against, metric, at }))
-    }
-}
-
-/// Swept values that touch one of the contenders, as load points are shown.
-fn load_point(field: &Field<'_>, contender: &str, against: Option<&str>, sweep: &[Axis]) -> Read<String> {
-    let touching = || sweep.iter().filter(|axis| axis.touches(contender) || against.is_some_and(|other| axis.touches(other)));
-    let shown = |axis: &Axis, value: &String| LoadPoint(vec![(axis.path.clone(), value.clone())]).to_string();
-    let known: Vec<String> = touching().flat_map(|axis| axis.values.iter().map(move |value| shown(axis, value))).collect();
-    let text = field.text()?;
-    match text.split(';').find(|part| !known.iter().any(|known| known == part)) {
-        None => Ok(text.to_owned()),
-        Some(_) if known.is_empty() => Err(field.mistake(format!("nothing is swept that touches {contender:?}")).help("take the line out")),
-        Some(part) => {
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let unknown = field.mistake(format!("{part:?} is no swept value of {contender:?}"));
-            Err(unknown.allowed(format!("{}; several are separated by \";\"", known.join(", "))).near(part, &known))
-        }
     }
 }
 

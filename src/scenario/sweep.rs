@@ -5,7 +5,7 @@ use std::fmt;
 
 use toml_edit::{Item, Value};
 
-use super::fields::{Fields, kind};
+use super::fields::{Field, Fields, kind};
 use super::{Entry, Publishers, Subscribers, Workload};
 use crate::mistake::Read;
 
@@ -102,6 +102,23 @@ fn known_paths(entries: &[Entry]) -> Vec<String> {
     let of_tables = tables.into_iter().flat_map(|(table, keys)| keys.iter().map(move |key| format!("{table}.{key}")));
     let of_entry = |entry: &Entry| entry.contender.settings().iter().map(|setting| format!("contender.{}.{}", entry.name, setting.name)).collect::<Vec<_>>();
     of_tables.chain(entries.iter().flat_map(of_entry)).collect()
+}
+
+/// Part of a load point: swept values that touch one of the contenders, as load points are shown.
+pub(super) fn part(field: &Field<'_>, contender: &str, against: Option<&str>, sweep: &[Axis]) -> Read<String> {
+    let touching = || sweep.iter().filter(|axis| axis.touches(contender) || against.is_some_and(|other| axis.touches(other)));
+    let shown = |axis: &Axis, value: &String| LoadPoint(vec![(axis.path.clone(), value.clone())]).to_string();
+    let known: Vec<String> = touching().flat_map(|axis| axis.values.iter().map(move |value| shown(axis, value))).collect();
+    let text = field.text()?;
+    match text.split(';').find(|part| !known.iter().any(|known| known == part)) {
+        None => Ok(text.to_owned()),
+        Some(_) if known.is_empty() => Err(field.mistake(format!("nothing is swept that touches {contender:?}")).help("take the line out")),
+        Some(part) => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let unknown = field.mistake(format!("{part:?} is no swept value of {contender:?}"));
+            Err(unknown.allowed(format!("{}; several are separated by \";\"", known.join(", "))).near(part, &known))
+        }
+    }
 }
 
 /// Contender and setting of a path. The name may have dots in it, a setting has none.

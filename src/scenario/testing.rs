@@ -10,7 +10,9 @@ use super::{Registry, Scenario, ScenarioError};
 use crate::contender::settings::{Kind, Setting, SettingsError, Values};
 use crate::contender::{Contender, Direction, Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerSeat, Subscriber, SubscriberSeat};
 
-pub(crate) const REGISTRY: Registry = Registry { contenders: &[&FakePull, &FakePush], metrics: &["latency.p99", "bytes.per_update", "reach"] };
+pub(crate) const REGISTRY: Registry = Registry { contenders: &[&FakePull, &FakePush], metrics: METRICS, gated: METRICS, natures: &["counted", "timed"] };
+
+const METRICS: &[&str] = &["latency.p99", "bytes.per_update", "reach"];
 
 /// Ten topics, an hour, one contender. Eleven lines, so that what a test adds begins on line 12.
 pub(crate) const BASE: &str = "\

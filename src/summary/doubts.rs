@@ -81,6 +81,9 @@ impl Doubt {
     }
 }
 
+/// Causes that nothing which is measured can bring about: others were on the machine, or it was away.
+pub const OF_OTHERS: &[&str] = &["foreign-load", "steal", "clock-step", "suspended"];
+
 /// Whether a metric is one of these: a name, a prefix that ends with a dot, or an empty text for all.
 pub fn touches(all: &[&str], metric: &str) -> bool {
     all.iter().any(|touched| touched.is_empty() || *touched == metric || (touched.ends_with('.') && metric.starts_with(touched)))

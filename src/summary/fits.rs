@@ -106,6 +106,18 @@ fn elsewhere(load_point: &str) -> String {
     load_point.split(';').filter(|value| !value.starts_with(&format!("{OVER}="))).collect::<Vec<_>>().join(";")
 }
 
+/// The same slope within each repeat, with the start of its first trial: what a comparison of runs takes for its trials. Empty where a repeat has too few sizes.
+pub fn of_repeats<'a>(fit: &Fit<'_>, cells: &[Cell<'a>]) -> Vec<(u32, &'a str, f64)> {
+    let mut points: BTreeMap<u32, (&'a str, Vec<(f64, f64)>)> = BTreeMap::new();
+    for trial in cells.iter().filter(|cell| fit.holds(cell)).flat_map(|cell| &cell.trials) {
+        let Some(figure) = (fit.quantity.of)(trial) else { continue };
+        let of_repeat = points.entry(trial.repeat).or_insert((&trial.started, Vec::new()));
+        of_repeat.1.push((trial.workload.subscribers as f64, figure));
+    }
+    let slope = |(repeat, (started, points)): (u32, (&'a str, Vec<(f64, f64)>))| Some((repeat, started, Line::through(&points)?.slope));
+    points.into_iter().filter_map(slope).collect()
+}
+
 /// Growth of one kind of side from before the set-up to the end of the window, its processes added up.
 fn grown(trial: &Trial, role: Role, of: fn(&Memory) -> Option<u64>) -> Option<f64> {
     let mut sides = trial.sides.iter().filter(|side| side.role == role).peekable();
@@ -177,6 +189,20 @@ mod tests {
         }
         let style = crate::report::terminal::Style { width: 160, colour: false };
         assert!(crate::report::terminal::report(&summary, style).contains("xmpp-pubsub at workload.payload=64: 9.77 KiB (95 % interval"));
+    }
+
+    #[test]
+    fn each_repeat_has_a_slope_of_its_own() {
+        let recording = recording(&[500, 1_000, 2_000, 3_000], |trial| {
+            if trial.repeat == 2 {
+                let memory = trial.sides[0].memory.as_mut().unwrap();
+                memory.window_end.resident += 100 * trial.workload.subscribers;
+            }
+        });
+        let summary = Summary::new(&recording);
+        let fit = summary.fits.iter().find(|fit| fit.contender == "poll-1s" && fit.quantity.name == "memory.server.per_subscriber").unwrap();
+        let found: Vec<(u32, f64)> = of_repeats(fit, &summary.cells).into_iter().map(|(repeat, _, slope)| (repeat, slope.round())).collect();
+        assert_eq!(found, [(1, 10_000.0), (2, 10_100.0)]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod doubts;
 pub mod fits;
 #[doc(hidden)]
 pub mod fixture;
+pub mod gate;
 pub mod glossary;
 pub mod knee;
 mod linear_fit;
@@ -55,9 +56,9 @@ pub struct Summary<'a> {
 pub enum Outcome {
     /// All is well.
     Fine,
-    /// A budget was broken.
+    /// A budget was broken, or a figure regressed.
     Broken,
-    /// Some figures are not to be trusted, or a budget has no figure.
+    /// Some figures are not to be trusted, or a budget has no figure, or one of too few samples.
     Untrusted,
 }
 
@@ -99,16 +100,18 @@ impl<'a> Summary<'a> {
             }
         }
         let doubts = doubts::doubts(recording, &baseline, &cells);
-        let budgets = budgets::budgets(recording, &cells);
         let fits = fits::fits(&cells);
         let crossovers = crossover::crossovers(recording, &cells, &doubts);
-        Self { recording, cells, fits, crossovers, doubts, budgets }
+        let mut summary = Self { recording, cells, fits, crossovers, doubts, budgets: Vec::new() };
+        summary.budgets = budgets::budgets(&summary);
+        summary
     }
 
     /// What it means for the exit code: the gravest of what holds.
     pub fn outcome(&self) -> Outcome {
         let budget = |wanted: BudgetOutcome| self.budgets.iter().any(|result| result.outcome == wanted);
-        if self.doubts.iter().any(|doubt| doubt.grade == Grade::Untrusted) || budget(BudgetOutcome::NoSamples) {
+        let lacking = budget(BudgetOutcome::NoSamples) || budget(BudgetOutcome::TooFewSamples);
+        if lacking || self.doubts.iter().any(|doubt| doubt.grade == Grade::Untrusted) {
             Outcome::Untrusted
         } else if budget(BudgetOutcome::Broken) {
             Outcome::Broken

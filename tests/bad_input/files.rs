@@ -334,6 +334,15 @@ fn usage() -> Vec<Case> {
         template("report: a template that would overwrite the recording", "own/recording.json", &[]),
         template("report: a template by the name of what is asked for", "own/summary.csv", &["--format", "csv"]),
         template("report: a template that would overwrite itself", "own/page.html", &["--out", "own"]),
+        case("compare: no such recordings", 2, &["compare", "before", "after"], nothing),
+        case("compare: rules without a table", 2, &["compare", ".", ".", "--rules", "a.toml"], |folder| {
+            fs::write(folder.join("a.toml"), good()).unwrap();
+            fs::write(folder.join("recording.json"), recordings::good()).unwrap();
+        }),
+        case("compare: a scenario whose table has a mistake", 2, &["compare", ".", "."], |folder| {
+            let text = recordings::changed(|recording| recording["scenario"]["text"] = "[compare]\nmachine = \"any\"\n".into());
+            fs::write(folder.join("recording.json"), text).unwrap();
+        }),
         case("serve: a contender that does not exist", 2, &["serve", "rest-pol"], nothing),
         case("serve: a setting given twice", 2, &["serve", "rest-poll", "--set", "interval=1s", "--set", "interval=2s"], nothing),
         case("serve: a setting that does not exist", 2, &["serve", "rest-poll", "--set", "colour=red"], nothing),

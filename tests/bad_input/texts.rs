@@ -102,6 +102,15 @@ server = "embedded"
 contender = "poll"
 metric = "latency.p99"
 at_most = "2s"
+
+[compare]
+gate = ["latency.p99", "reach"]
+machine = "alike"
+fail_on = ["inconclusive"]
+
+[compare.margin]
+timed = 0.1
+"requests.per_update" = 0.02
 "#;
 
 /// What is wrong, and the change of the good scenario that makes it so.
@@ -188,6 +197,23 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("setting with a duration that is none", "interval = \"1m\"", "interval = \"1\""),
     ("budget of a ratio with a duration", "\"latency.p99\"\nat_most = \"2s\"", "\"reach\"\nat_most = \"2s\""),
     ("budget of a negative number", "at_most = \"2s\"", "at_most = -1"),
+    ("comparison by what does not exist", "gate = [\"latency.p99\"", "gate = [\"latency.p98\""),
+    ("comparison by no name", "gate = [\"latency.p99\"", "gate = [99"),
+    ("comparison by nothing", "gate = [\"latency.p99\", \"reach\"]", "gate = []"),
+    ("comparison by one name that is no list", "gate = [\"latency.p99\", \"reach\"]", "gate = \"reach\""),
+    ("comparison that fails on what does not exist", "[\"inconclusive\"]", "[\"unclear\"]"),
+    ("comparison on any machine", "machine = \"alike\"", "machine = \"any\""),
+    ("comparison with an unknown key", "machine = \"alike\"", "machines = \"alike\""),
+    ("margin of what does not exist", "timed = 0.1", "times = 0.1"),
+    ("margin in per cent", "timed = 0.1", "timed = 15"),
+    ("margin that is a text", "timed = 0.1", "timed = \"10 %\""),
+    ("margin for everything", "\n[compare.margin]\ntimed = 0.1\n\"requests.per_update\" = 0.02\n", "margin = 0.1\n"),
+    ("budget that is a multiple of itself", "metric = \"latency.p99\"\n", "metric = \"latency.p99\"\nrelative_to = \"poll\"\n"),
+    ("budget that is a multiple of nobody's figure", "metric = \"latency.p99\"\n", "metric = \"latency.p99\"\nrelative_to = \"push\"\n"),
+    ("budget that is a multiple with a duration", "metric = \"latency.p99\"\n", "metric = \"latency.p99\"\nrelative_to = \"xmpp-pubsub\"\n"),
+    ("budget at a value that is not swept", "at_most = \"2s\"\n", "at_most = \"2s\"\nat = \"workload.topics=101\"\n"),
+    ("budget of a severity that does not exist", "at_most = \"2s\"\n", "at_most = \"2s\"\nseverity = \"error\"\n"),
+    ("budget that asks for no samples", "at_most = \"2s\"\n", "at_most = \"2s\"\nminimum_samples = 0\n"),
     (
         "no contender",
         "[[contender]]\nuse = \"rest-poll\"\nname = \"poll\"\ninterval = \"1m\"\nconnection = \"keep-alive\"\n\n[[contender]]\nuse = \"xmpp-pubsub\"\nserver = \"embedded\"\n",

@@ -26,7 +26,7 @@ pub fn registry() -> Registry {
         &Faulty { name: "faulty-push", base: "xmpp-pubsub", direction: Direction::Push },
         &Faulty { name: "faulty-memory", base: "loopback", direction: Direction::Push },
     ];
-    Registry { contenders: FAULTY, metrics: REGISTRY.metrics }
+    Registry { contenders: FAULTY, ..REGISTRY }
 }
 
 /// What goes wrong; 0 and nothing: nothing.

@@ -16,8 +16,12 @@ pub const REGISTRY: Registry = Registry {
         &Paper { name: "rest-conditional", settings: PULL },
         &Paper { name: "xmpp-pubsub", settings: PUSH },
     ],
-    metrics: &["latency.p50", "latency.p99", "bytes.protocol.per_update", "requests.per_update", "reach"],
+    metrics: METRICS,
+    gated: METRICS,
+    natures: &["counted", "timed"],
 };
+
+const METRICS: &[&str] = &["latency.p50", "latency.p99", "bytes.protocol.per_update", "requests.per_update", "reach"];
 
 const PULL: &[Setting] = &[
     Setting { name: "interval", kind: Kind::Duration, default: None, about: "" },

@@ -16,7 +16,7 @@ use pushbench::scenario::Registry;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
-pub const REGISTRY: Registry = Registry { contenders: &[&Crooked], metrics: &[] };
+pub const REGISTRY: Registry = Registry { contenders: &[&Crooked], metrics: &[], gated: &[], natures: &[] };
 
 /// Nanoseconds until a version arrives at a subscriber; `None`: never.
 pub fn delay(subscriber: u32, topic: u32, version: u32) -> Option<i64> {

@@ -97,17 +97,50 @@ pub struct ScenarioRecord {
 }
 
 /// A limit that the scenario sets on a metric.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetRecord {
     /// Name of the contender.
     pub contender: String,
     /// Name of the metric.
     pub metric: String,
-    /// Upper limit, in the metric's unit.
+    /// Name of another contender, whose figure the limits are multiples of.
+    #[serde(default)]
+    pub relative_to: Option<String>,
+    /// Upper limit, in the metric's unit or as a multiple.
     pub at_most: Option<f64>,
-    /// Lower limit, in the metric's unit.
+    /// Lower limit, likewise.
     pub at_least: Option<f64>,
+    /// Swept values at which it holds, `key=value;key=value`; all load points without.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// What becomes of a run that breaks it.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Samples without which a figure is none.
+    #[serde(default)]
+    pub minimum_samples: Option<u32>,
+}
+
+/// What becomes of a run that breaks a budget.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// It fails.
+    #[default]
+    Fail,
+    /// It is told, and the run is as good as without it.
+    Warn,
+}
+
+impl Severity {
+    /// As scenarios and reports have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+        }
+    }
 }
 
 /// A figure that somebody published, and what of ours stands beside it.

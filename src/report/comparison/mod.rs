@@ -53,8 +53,8 @@ pub fn files(comparison: &Comparison<'_>, format: Format) -> Result<Vec<File>, R
             let pngs = charts::pngs(&svgs, PNG_WIDTH).map_err(refused)?;
             Ok(pictures.iter().zip(pngs).map(|(picture, png)| File::new(&super::path(picture, "png"), png)).collect())
         }
-        // The page is of one run.
-        Format::Html => Ok(Vec::new()),
+        // The page is of one run, and so is what passes.
+        Format::Html | Format::Pipeline(_) => Ok(Vec::new()),
     }
 }
 

@@ -112,7 +112,7 @@ pub struct Published {
 /// What became of a budget.
 #[derive(Clone, Debug, Serialize)]
 pub struct Budget {
-    /// `kept`, `broken`, `no samples` or `not run`.
+    /// `kept`, `warning`, `broken`, `too few samples`, `no samples` or `not run`.
     pub outcome: &'static str,
     /// Whose, and where.
     pub whom: String,
@@ -180,7 +180,7 @@ pub fn verdict(summary: &Summary<'_>) -> Verdict {
     let (all, not_run) = (summary.budgets.len(), count(BudgetOutcome::NotRun));
     let run = all - not_run;
     let of = |count: usize| if run == 1 { "its budget".to_owned() } else { format!("{count} of {run} budgets") };
-    let (broken, unknown) = (count(BudgetOutcome::Broken), count(BudgetOutcome::NoSamples));
+    let (broken, unknown, few) = (count(BudgetOutcome::Broken), count(BudgetOutcome::NoSamples), count(BudgetOutcome::TooFewSamples));
     let is_doubted = summary.doubts.iter().any(|doubt| doubt.grade == Grade::Untrusted);
     let words = match summary.outcome() {
         Outcome::Fine if run == 0 => {
@@ -197,7 +197,8 @@ pub fn verdict(summary: &Summary<'_>) -> Verdict {
             let doubted = is_doubted.then(|| "has figures that are not to be trusted".to_owned());
             let broken = (broken > 0).then(|| format!("breaks {}", of(broken)));
             let unknown = (unknown > 0).then(|| format!("has no figure for {}", of(unknown)));
-            [doubted, broken, unknown].into_iter().flatten().collect::<Vec<_>>().join(", ")
+            let few = (few > 0).then(|| format!("has too few samples for {}", of(few)));
+            [doubted, broken, unknown, few].into_iter().flatten().collect::<Vec<_>>().join(", ")
         }
     };
     let left_out = match (not_run, run, all) {
@@ -266,7 +267,7 @@ pub fn budgets(summary: &Summary<'_>) -> Vec<Budget> {
         outcome: result.outcome.name(),
         whom: figures::whom(Some(&result.budget.contender), Some(result.load_point)),
         metric: result.budget.metric.clone(),
-        measured: figures::measured(result.budget, result.value),
+        measured: figures::measured(result),
         limit: figures::limit(result.budget),
     };
     summary.budgets.iter().map(one).collect()
