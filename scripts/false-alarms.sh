@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# How often do doubts cry wolf? Runs the smoke scenario again and again on a calm machine, counts the doubts by cause and grade,
+# How often do doubts cry wolf? (How often comparisons do: scripts/evidence.py.) Runs the smoke scenario again and again on a calm machine, counts the doubts by cause and grade,
 # and prints a table in Markdown. 30 runs take about seven minutes.
 #
 #   scripts/false-alarms.sh               30 runs of target/release/pushbench (built where it is missing)

@@ -84,15 +84,20 @@ cargo test --locked
 section "Documentation: cargo doc --no-deps, warnings are errors"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-section "Smoke run: scenarios/ci-smoke.toml"
+section "Smoke run: scenarios/ci-smoke.toml keeps its budgets, and its counts are those of ci/base"
 # The binary that the tests have built: another build would compile every dependency once more.
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+# smoke NAME: a run and its comparison.
+smoke() {
+  target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/$1" &&
+    target/debug/pushbench compare ci/base "$folder/$1" --rules ci/counts.toml
+}
 # Exit code 4, not to be trusted, may be the machine's: somebody else's load in a window of two seconds. Not twice running.
 status=0
-target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/report" || status=$?
+smoke report || status=$?
 if [ "$status" -eq 4 ]; then
-  target/debug/pushbench run scenarios/ci-smoke.toml --ui plain --out "$folder/again"
+  smoke again
 elif [ "$status" -ne 0 ]; then
   exit "$status"
 fi

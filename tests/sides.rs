@@ -12,6 +12,7 @@ use pushbench::contender::inbox::{Content, Message};
 use pushbench::contender::topic::Topic;
 use pushbench::contender::{Fault, Forecast, Load, Protocol, Publisher, PublisherSeat, ServerAddress, ServerSeat, Subscriber, SubscriberSeat};
 use pushbench::measure::clock::{Clock, Instant, sleep_until};
+use pushbench::measure::handicap::Handicap;
 use pushbench::measure::recording::{Role, TrialKind};
 use pushbench::measure::stamp::Stamp;
 use pushbench::measure::virtual_clock::VirtualClock;
@@ -131,7 +132,7 @@ fn run(role: Role, scenario: &str, protocol: Rc<dyn Protocol>, late: Option<i64>
     clock
         .run(async move {
             let (mut here, there) = link::pair();
-            let surroundings = Surroundings { clock: Rc::new(own.clone()), registry: REGISTRY, protocol: Some(protocol), own_process: false };
+            let surroundings = Surroundings { clock: Rc::new(own.clone()), registry: REGISTRY, protocol: Some(protocol), own_process: false, brake: None };
             tokio::task::spawn_local(sides::run(there, surroundings));
             here.send(ToSide::Prepare(Box::new(Assignment {
                 scenario: scenario.to_owned(),
@@ -148,6 +149,7 @@ fn run(role: Role, scenario: &str, protocol: Rc<dyn Protocol>, late: Option<i64>
                 listen: "127.0.0.1:0".parse().unwrap(),
                 namespace: None,
                 cores: Vec::new(),
+                handicap: Handicap::default(),
             })));
             let mut seconds = Vec::new();
             loop {

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -21,6 +22,7 @@ use super::{REGISTRY, report};
 use crate::doctor::{self, Verdict};
 use crate::measure::clock::RealClock;
 use crate::measure::facts::Facts;
+use crate::measure::handicap::{Brake, Handicap, HandicapError, VARIABLE};
 use crate::measure::process;
 use crate::measure::recording::{Recording, TrialKind, make_folder, try_folder};
 use crate::plan::{Estimate, Limits, Plan, estimate};
@@ -66,12 +68,16 @@ pub struct RunArguments {
 pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     let (scenario, plan) = arguments.selection.read(REGISTRY)?;
     let network = network(arguments)?;
+    let handicap = handicap()?;
     let facts = Facts::read();
     let estimates = refuse_what_cannot_be_held(&scenario, &plan, &facts)?;
     let folder = report_folder(arguments, &scenario)?;
     // Whoever reads JSON finds the same as doubts in the recording.
     if arguments.ui != Ui::Json {
         warn_of_what_is_bad(&facts);
+        if handicap.is_any() {
+            let _ = writeln!(io::stderr(), "warning: {VARIABLE} is set ({handicap}): this run is made worse on purpose, and none of its figures is to be trusted");
+        }
     }
     let machine = facts.machine;
     let binary = own_file()?;
@@ -91,6 +97,7 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
             machine,
             cores: &cores,
             network: &network,
+            handicap,
             interrupt: interrupt.clone(),
             folder: Some(&folder),
         };
@@ -135,6 +142,12 @@ fn network(arguments: &RunArguments) -> Result<Network, Trouble> {
         NetworkError::Namespace(error) => Trouble::cannot_run(error.to_string()),
         error => Trouble::usage(error.to_string()),
     })
+}
+
+/// What the run is to be made worse by.
+fn handicap() -> Result<Handicap, Trouble> {
+    let Some(text) = std::env::var_os(VARIABLE) else { return Ok(Handicap::default()) };
+    text.to_string_lossy().parse().map_err(|error: HandicapError| Trouble::usage(format!("the environment variable {VARIABLE}: {error}")))
 }
 
 /// What a run has left, and what is to become of it.
@@ -302,7 +315,13 @@ pub fn side(_arguments: &SideArguments) -> Result<Exit, Trouble> {
     // Started as /proc/self/exe, which is no name for a list of processes.
     let _ = set_name(c"pushbench");
     process::raise_descriptor_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    // As the run that started this process found it: an honest run's threads rest without being asked.
+    let brake = std::env::var_os(VARIABLE).map(|_| Arc::<Brake>::default());
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    if let Some(brake) = brake.clone() {
+        builder.on_thread_park(move || brake.pay());
+    }
+    let runtime = builder.enable_all().build();
     let runtime = runtime.map_err(|error| Trouble::cannot_run(format!("cannot start: {error}")))?;
     let local = LocalSet::new();
     let spoken: io::Result<()> = runtime.block_on(local.run_until(async {
@@ -310,7 +329,7 @@ pub fn side(_arguments: &SideArguments) -> Result<Exit, Trouble> {
         let hear = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
         let say = pipe::Sender::from_owned_fd(io::stdout().as_fd().try_clone_to_owned()?)?;
         let (link, written) = link::over_pipes(hear, say);
-        let surroundings = sides::Surroundings { clock: Rc::new(RealClock), registry: REGISTRY, protocol: None, own_process: true };
+        let surroundings = sides::Surroundings { clock: Rc::new(RealClock), registry: REGISTRY, protocol: None, own_process: true, brake };
         sides::run(link, surroundings).await;
         // A harness that does not read any more is gone, or will end this process.
         let _ = tokio::time::timeout(Duration::from_secs(5), written).await;

@@ -5,6 +5,7 @@ pub mod cgroup;
 pub mod clock;
 pub mod distribution;
 pub mod facts;
+pub mod handicap;
 pub mod kernel;
 pub mod ledger;
 pub mod machine;

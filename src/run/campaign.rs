@@ -11,6 +11,7 @@ use super::network::Network;
 use super::trial::{self, Event, Order, TrialError};
 use crate::contender::settings::SettingsError;
 use crate::measure::clock::Clock;
+use crate::measure::handicap::Handicap;
 use crate::measure::machine::Machine;
 use crate::measure::recording::{BudgetRecord, ContenderRecord, PublishedRecord, Recording, SCHEMA, ScenarioRecord, State, Trial, TrialKind};
 use crate::plan::{Plan, PlannedTrial, baseline};
@@ -31,6 +32,8 @@ pub struct Surroundings<'a> {
     pub cores: &'a [usize],
     /// Where sides with sockets meet.
     pub network: &'a Network,
+    /// What the trials are made worse by on purpose.
+    pub handicap: Handicap,
     /// Set when the user wants to end.
     pub interrupt: CancellationToken,
     /// The folder in which the recording is saved; none to keep it in memory only.
@@ -89,7 +92,7 @@ pub enum CampaignError {
 
 /// Runs all trials of a plan. The recording is complete, interrupted or failed, and holds what was measured, in every case.
 pub async fn run(scenario: &Scenario, plan: &Plan, surroundings: &Surroundings<'_>, watch: &dyn Fn(Progress<'_>)) -> (Recording, Result<(), CampaignError>) {
-    let mut recording = begin(scenario, plan, surroundings.machine.clone());
+    let mut recording = begin(scenario, plan, surroundings);
     let result = play(scenario, plan, surroundings, &mut recording, watch).await;
     recording.state = match &result {
         Ok(()) if recording.completed() < plan.trials.len() => State::Interrupted,
@@ -129,6 +132,7 @@ async fn play(
             clock: Rc::clone(&surroundings.clock),
             cores: surroundings.cores,
             network: surroundings.network,
+            handicap: surroundings.handicap,
             interrupt: surroundings.interrupt.clone(),
         };
         let result = trial::run(&order, &trace, &|event| watch(Progress::Event(event))).await;
@@ -143,7 +147,7 @@ async fn play(
     Ok(())
 }
 
-fn begin(scenario: &Scenario, plan: &Plan, machine: Machine) -> Recording {
+fn begin(scenario: &Scenario, plan: &Plan, surroundings: &Surroundings<'_>) -> Recording {
     let now = jiff::Timestamp::now();
     Recording {
         schema: SCHEMA,
@@ -164,11 +168,12 @@ fn begin(scenario: &Scenario, plan: &Plan, machine: Machine) -> Recording {
             budgets: scenario.budgets.iter().map(budget).collect(),
             published: scenario.published.iter().map(published).collect(),
         },
-        machine,
+        machine: surroundings.machine.clone(),
         contenders: plan.contenders(scenario).into_iter().map(contender).collect(),
         trials_planned: plan.trials.len(),
         trials: Vec::new(),
         baselines: Vec::new(),
+        handicap: surroundings.handicap.is_any().then_some(surroundings.handicap),
     }
 }
 

@@ -61,7 +61,7 @@ impl Launcher {
             Self::Tasks { clock, registry, protocol } => {
                 let (here, there) = link::pair();
                 let surroundings =
-                    Surroundings { clock: Rc::clone(clock), registry: *registry, protocol: protocol.as_ref().map(Rc::clone), own_process: false };
+                    Surroundings { clock: Rc::clone(clock), registry: *registry, protocol: protocol.as_ref().map(Rc::clone), own_process: false, brake: None };
                 tokio::task::spawn_local(sides::run(there, surroundings));
                 let (say, hear) = here.split();
                 Ok((Handle { say, child: None, last_words: Rc::default() }, hear))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::contender::ServerAddress;
 use crate::measure::clock::Instant;
 use crate::measure::distribution::Distribution;
+use crate::measure::handicap::Handicap;
 use crate::measure::memory::MemoryRecord;
 use crate::measure::process::Cpu;
 use crate::measure::recording::{Deliveries, Phases, Role, Second, Times, TrialKind};
@@ -15,7 +16,7 @@ use crate::measure::traffic::Traffic;
 use crate::scenario::LoadPoint;
 
 /// Version of this protocol. Both ends are the same binary; the number catches the case that they are not.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a side is to do: enough to work out its slice of the plan from the seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,8 @@ pub struct Assignment {
     pub namespace: Option<String>,
     /// Cores to run on; empty where the side is no process of its own.
     pub cores: Vec<usize>,
+    /// What it is made worse by on purpose.
+    pub handicap: Handicap,
 }
 
 /// Harness → side.

@@ -18,6 +18,7 @@ use super::trial_record::Reported;
 use super::{placement, trial_record};
 use crate::contender::{Protocol, ServerAddress};
 use crate::measure::clock::{Clock, Instant};
+use crate::measure::handicap::Handicap;
 use crate::measure::recording::{Role, Second, SurroundingsRecord, Trial, TrialKind};
 use crate::measure::surroundings::Snapshot;
 use crate::plan::baseline;
@@ -59,6 +60,8 @@ pub struct Order<'a> {
     pub cores: &'a [usize],
     /// Where the sides meet.
     pub network: &'a Network,
+    /// What the trial is made worse by on purpose.
+    pub handicap: Handicap,
     /// Set when the user wants to end.
     pub interrupt: CancellationToken,
 }
@@ -278,6 +281,7 @@ impl Stage<'_> {
                 listen: self.order.network.listen,
                 namespace: namespace.clone(),
                 cores: cores.clone(),
+                handicap: self.order.handicap,
             };
             let _ = handle.say.send(ToSide::Prepare(Box::new(assignment)));
             let place = self.parties.len();

@@ -162,6 +162,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("Malformed::Status", "src/protocols/http/response/tests.rs::what_is_wrong_is_named"),
     ("Malformed::TooManyFields", "src/protocols/http/response/tests.rs::what_is_wrong_is_named"),
     ("Malformed::TwoLengths", "src/protocols/http/response/tests.rs::what_is_wrong_is_named"),
+    ("HandicapError", "src/measure/handicap.rs::what_is_asked_for_is_read_and_shown_again"),
     ("NamespaceError::Refused", "cannot be provoked: tests that make namespaces run as root, who may enter any"),
     ("PlanError::Settings", "cannot be provoked: the reader of scenarios has put the same question and was answered"),
     ("RasterError::Png", "cannot be provoked: every picture that fits memory can be written"),

@@ -37,6 +37,17 @@ fn runs_without_null_trials() {
     assert_eq!(grade(&recording, "no-null"), Some(Grade::Note));
 }
 
+/// Under real load as well, in tests/handicap.rs.
+#[test]
+fn runs_that_are_made_worse() {
+    let mut recording = made_up().scale(0.02).build();
+    assert_eq!(grade(&recording, "handicap"), None);
+    recording.handicap = Some("requests=1".parse().unwrap());
+    let doubts = doubts(&recording, "handicap");
+    assert!(doubts.len() == 1 && doubts[0].grade == Grade::Untrusted && doubts[0].touches("reach"), "{doubts:?}");
+    assert!(doubts[0].text.starts_with("The run was made worse on purpose (PUSHBENCH_HANDICAP: requests=1)."), "{}", doubts[0].text);
+}
+
 #[test]
 fn idle_trials_that_go_wrong() {
     let idles = |change: fn(&mut Trial)| {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pushbench::measure::clock::{Clock, RealClock};
+use pushbench::measure::handicap::Handicap;
 use pushbench::measure::machine::Machine;
 use pushbench::measure::process;
 use pushbench::measure::recording::Recording;
@@ -103,6 +104,7 @@ impl Setting {
             machine: Machine::read(),
             cores: &process::allowed_cores(),
             network: &Network::default(),
+            handicap: Handicap::default(),
             interrupt: interrupt.clone(),
             folder: None,
         };

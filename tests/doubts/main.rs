@@ -33,6 +33,7 @@ use Provoked::{Fixture, Real, Virtual};
 const TESTS: &[(&str, Provoked, &str)] = &[
     ("nothing-measured", Real, "whole::an_interrupted_run"),
     ("incomplete", Real, "whole::an_interrupted_run"),
+    ("handicap", Fixture, "fixtures::runs_that_are_made_worse"),
     ("trace", Real, "whole::traces_that_differ"),
     ("compression", Real, "whole::compressed_time"),
     ("loopback-split", Real, "machine::cores_that_are_shared"),

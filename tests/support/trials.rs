@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use pushbench::cli::REGISTRY;
 use pushbench::measure::clock::{Clock, RealClock};
+use pushbench::measure::handicap::Handicap;
 use pushbench::measure::recording::{Trial, TrialKind};
 use pushbench::measure::virtual_clock::VirtualClock;
 use pushbench::random::{Purpose, Random};
@@ -64,6 +65,7 @@ async fn run(text: &str, registry: Registry, clock: Rc<dyn Clock>) -> Trial {
         clock,
         cores: &[],
         network: &Network::default(),
+        handicap: Handicap::default(),
         interrupt: CancellationToken::new(),
     };
     let trial = trial::run(&order, &trace, &|_| {}).await;

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::handicap::Handicap;
 use super::machine::Machine;
 pub use file::{FILE_NAME, ReadError, make_folder, try_folder};
 pub use staleness::Staleness;
@@ -53,6 +54,9 @@ pub struct Recording {
     /// Null and idle trials, in the order in which they ran: nothing in reports is of them but what they are subtracted from or named after.
     #[serde(default)]
     pub baselines: Vec<Trial>,
+    /// What the run was made worse by on purpose; `None`: nothing.
+    #[serde(default)]
+    pub handicap: Option<Handicap>,
 }
 
 /// How a run stands or ended.

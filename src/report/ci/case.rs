@@ -92,6 +92,16 @@ pub fn of_judgement(judgement: &Judgement<'_>) -> Vec<Case> {
         Case { suite: "compare", whom: words::whom(judged), name: judged.subject.name.to_owned(), ending, kind: judged.verdict.name(), message }
     });
     let mut cases: Vec<Case> = figures.collect();
+    if judgement.handicap().is_some() {
+        cases.push(Case {
+            suite: "compare",
+            whom: "all".to_owned(),
+            name: "nothing was made worse on purpose".to_owned(),
+            ending: Ending::Error,
+            kind: "handicap",
+            message: words::warnings(judgement).join(" "),
+        });
+    }
     if judgement.is_empty() {
         cases.push(Case {
             suite: "compare",

@@ -1,5 +1,6 @@
 //! What a judgement says, in words: for terminals, pages, test reports and annotations alike.
 
+use crate::measure::handicap::VARIABLE;
 use crate::measure::recording::Recording;
 use crate::report::comparison::words::listed;
 use crate::report::figures;
@@ -46,6 +47,9 @@ pub fn warnings(judgement: &Judgement<'_>) -> Vec<String> {
     let mut all = Vec::new();
     if judgement.is_empty() {
         all.push("Nothing could be compared: nothing has passed.".to_owned());
+    }
+    if let Some((run, handicap)) = judgement.handicap() {
+        all.push(format!("{run} was made worse on purpose ({VARIABLE}: {handicap}): this is a test of the comparison, and of nothing else."));
     }
     let one_sided = |of_base: bool| {
         let there = judgement.one_sided.iter().filter(|(base, ..)| *base == of_base);
@@ -125,6 +129,7 @@ pub fn detail(judged: &Judged<'_>) -> String {
         Some(Reason::Infinite) => "losses make it infinite".to_owned(),
         Some(Reason::FewTrials(fewest)) => format!("fewer than {fewest} trials a side: nothing is said of it"),
         Some(Reason::AtItsWord) => "a count of one trial, taken at its word".to_owned(),
+        Some(Reason::Apart) => "farther apart than the trials of a side are among themselves".to_owned(),
         Some(Reason::Confirmed) => "measured once more, and confirmed".to_owned(),
         Some(Reason::NotConfirmed) => "a regression at first; measured once more, it was not there again".to_owned(),
         Some(Reason::AmongMany) => "by itself it would be a change; among so many figures it may be chance".to_owned(),

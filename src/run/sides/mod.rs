@@ -3,6 +3,7 @@
 //! All three follow the same course: hello, prepare, ready, probe, start, a beat per second, done. They run as tasks
 //! on one thread; `run` is what a child process does, and what a task does for a contender in memory.
 
+mod again;
 mod null;
 mod publisher;
 mod server;
@@ -11,6 +12,7 @@ mod usage;
 
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
@@ -21,6 +23,7 @@ use super::timetable::Timetable;
 use crate::contender::pace::Pace;
 use crate::contender::{Fault, Protocol};
 use crate::measure::clock::{Clock, Instant};
+use crate::measure::handicap::Brake;
 use crate::measure::process;
 use crate::measure::recording::{Phase, Role, TrialKind};
 use crate::plan::baseline;
@@ -77,6 +80,8 @@ pub struct Surroundings {
     pub protocol: Option<Rc<dyn Protocol>>,
     /// Whether CPU and memory of this process are this side's own.
     pub own_process: bool,
+    /// What slows a server down where that is asked for; this thread has it whenever it rests.
+    pub brake: Option<Arc<Brake>>,
 }
 
 /// Runs a side from its first word to its last.
@@ -131,6 +136,7 @@ struct Side {
     clock: Rc<dyn Clock>,
     say: UnboundedSender<FromSide>,
     usage: Usage,
+    brake: Option<Arc<Brake>>,
 }
 
 impl Side {
@@ -159,7 +165,8 @@ impl Side {
         };
         let scenario = baseline::scenario(assignment.kind, scenario, protocol.interval());
         let trace = baseline::trace(assignment.kind, &scenario).map_err(|error| problem(&error))?;
-        Ok(Self { assignment, scenario, trace, protocol, clock: surroundings.clock, say, usage: Usage::new(surroundings.own_process) })
+        let usage = Usage::new(surroundings.own_process);
+        Ok(Self { assignment, scenario, trace, protocol, clock: surroundings.clock, say, usage, brake: surroundings.brake })
     }
 
     fn ready(&self, server: Option<crate::contender::ServerAddress>) {

@@ -100,7 +100,7 @@ async fn create(side: &Side, publisher: &dyn Publisher) -> Result<(), SideError>
 }
 
 fn payload(side: &Side, topic: Topic, version: u32, due: i64) -> bytes::Bytes {
-    Stamp { topic: topic.0, version, due }.payload(side.scenario.workload.payload as usize)
+    Stamp { topic: topic.0, version, due }.payload(side.assignment.handicap.payload_of(side.scenario.workload.payload))
 }
 
 /// Publishes this side's slice of the trace: each update at its instant, late ones at once. An update that must wait for

@@ -33,6 +33,9 @@ impl Edges {
 
 pub(super) async fn run(side: &Side, hear: &mut UnboundedReceiver<ToSide>) -> Result<SideReport, SideError> {
     side.usage.begin();
+    if let Some(brake) = &side.brake {
+        brake.set(side.assignment.handicap.server_cpu);
+    }
     let wanted = side.assignment.listen;
     let bound = socket::listen(wanted).and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|error| SideError::Bind { address: wanted, error })?;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Side, SideError, next};
+use super::{Side, SideError, again, next};
 use crate::contender::topic::Topic;
 use crate::contender::{Fault, Subscriber, SubscriberSeat};
 use crate::measure::recording::Phase;
@@ -125,13 +125,17 @@ impl Course<'_> {
             while connecting.len() < CONNECTING {
                 let Some((place, (subscriber, topics))) = waiting.next() else { break };
                 let topics = topics.iter().map(|topic| Topic(*topic)).chain([Topic::PROBE]).collect();
+                let (mut inbox, mut pacer) = (self.recorder.inbox(place), self.scheduler.pacer(*subscriber));
+                if self.side.assignment.handicap.requests > 0 {
+                    (inbox, pacer) = again::asks_again(inbox, pacer, Rc::clone(&self.side.clock));
+                }
                 let seat = SubscriberSeat {
                     server: server.clone(),
                     index: *subscriber,
                     topics,
                     connections,
-                    inbox: self.recorder.inbox(place),
-                    pacer: self.scheduler.pacer(*subscriber),
+                    inbox,
+                    pacer,
                     timeout: self.side.timeout(),
                     clock: Rc::clone(&self.side.clock),
                     pace: self.side.pace(),

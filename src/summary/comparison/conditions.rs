@@ -149,6 +149,13 @@ const VERSION: Kind = Kind {
     mixes: &[],
     words: "pushbench is part of what is measured: clients and embedded servers are others.",
 };
+const HANDICAP: Kind = Kind {
+    what: "handicap",
+    effect: Effect::Mixed,
+    touches: ALL,
+    mixes: &[],
+    words: "A run was made worse on purpose, to see whether that is found: its figures are of nothing else.",
+};
 const WORKLOAD: Kind = Kind {
     what: "workload",
     effect: Effect::Incomparable,
@@ -200,6 +207,7 @@ pub fn conditions(summaries: &[&Summary<'_>], twins: &[Twins<'_>]) -> Vec<Condit
         format!("Linux {}, {}, clock {}", machine.kernel, machine.congestion_control, machine.clock_source)
     });
     found.runs(&VERSION, |summary| format!("pushbench {}", summary.recording.tool_version));
+    found.runs(&HANDICAP, |summary| summary.recording.handicap.map_or_else(|| "none".to_owned(), |handicap| handicap.to_string()));
     found.runs(&WORKLOAD, |summary| format!("{}, {}", summary.recording.scenario.topology, summary.recording.scenario.semantics));
     found.runs(&COMPRESSION, |summary| significant(summary.recording.scenario.compression, 6));
     found.cells(&SIZE, size);

@@ -30,6 +30,7 @@ pub const CAUSES: &[&Cause] = &[
     // The run as a whole.
     &run::NOTHING_MEASURED,
     &run::INCOMPLETE,
+    &run::HANDICAP,
     &run::TRACE,
     &run::COMPRESSION,
     &run::LOOPBACK_SPLIT,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::causes::{Cause, EVERYTHING, TIMES_AND_CPU};
 use super::{Doubt, Grade};
+use crate::measure::handicap::VARIABLE;
 use crate::measure::recording::{Recording, State, Trial};
 use crate::summary::Cell;
 use crate::summary::thresholds::FAST_CLOCK_SOURCES;
@@ -22,6 +23,13 @@ pub const INCOMPLETE: Cause = Cause {
     raised_when: || "not all planned trials were measured to the end of their window; those that were cut short count nowhere".to_owned(),
     touches: EVERYTHING,
     remedy: "Comparisons may rest on fewer repeats; run the scenario again for all.",
+};
+pub const HANDICAP: Cause = Cause {
+    name: "handicap",
+    grades: &[Grade::Untrusted],
+    raised_when: || format!("the run was made worse on purpose, by the environment variable `{VARIABLE}`, to see whether [a comparison finds it](ci.md#handicap)"),
+    touches: EVERYTHING,
+    remedy: "Take the variable out of the environment, and run the scenario again.",
 };
 pub const TRACE: Cause = Cause {
     name: "trace",
@@ -75,6 +83,9 @@ pub fn doubts(recording: &Recording, cells: &[Cell<'_>]) -> Vec<Doubt> {
             State::Complete => "some were not measured to their end".to_owned(),
         };
         doubts.push(Doubt::new(&INCOMPLETE, Grade::Note, &format!("{complete} of {} planned trials count: {why}.", recording.trials_planned)));
+    }
+    if let Some(handicap) = &recording.handicap {
+        doubts.push(Doubt::new(&HANDICAP, Grade::Untrusted, &format!("The run was made worse on purpose ({VARIABLE}: {handicap}).")));
     }
     for place in differing_traces(recording) {
         let figure = format!("The contenders were not sent the same updates{place}: their traces differ.");

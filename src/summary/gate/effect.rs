@@ -52,6 +52,10 @@ pub struct Effect {
     pub noise: Option<Noise>,
     /// How often its interval may err.
     pub error: f64,
+    /// How many figures were asked at once: whichever has changed alone must be clear at that part of the error (Holm). 1 until they are settled.
+    pub asked: usize,
+    /// What lies between the trials of base and those of new, signed as `estimate`; 0 where it is no more than the trials of a side lie apart.
+    pub gap: f64,
 }
 
 /// How well an estimate is known.
@@ -99,7 +103,8 @@ impl Effect {
         };
         // Equal values have means that are equal up to the last digit.
         let (estimate, noise) = (tidy(estimate, estimate), noise.map(|noise| Noise { error: tidy(noise.error, estimate), ..noise }));
-        Some(Self { scale, design, trials: [base.len(), new.len()], means, estimate, noise, error })
+        let gap = gap(&left, &right);
+        Some(Self { scale, design, trials: [base.len(), new.len()], means, estimate, noise, error, asked: 1, gap })
     }
 
     /// Whether no trial differs from the others of its side (of pairs: no difference from the others): nothing is left to chance.
@@ -133,19 +138,19 @@ impl Effect {
         }
     }
 
-    /// The smallest effect that eight of ten such comparisons would see, on this scale.
+    /// The smallest effect that eight of ten such comparisons would call clear if no other figure had changed, on this scale.
     pub fn detectable(&self) -> Option<f64> {
         let noise = self.noise?;
         Some(if noise.error == 0.0 { 0.0 } else { self.reach(noise.degrees) * noise.error })
     }
 
-    /// How probable it was that an effect of this size (on this scale) would be seen.
+    /// How probable it was that an effect of this size (on this scale) would be clear, if no other figure had changed.
     pub fn power(&self, limit: f64) -> Option<f64> {
         let noise = self.noise?;
         if noise.error == 0.0 {
             return Some(1.0);
         }
-        let (line, shift) = (self.line(noise.degrees), limit.abs() / noise.error);
+        let (line, shift) = (self.line_among_all(noise.degrees), limit.abs() / noise.error);
         // Of a t that is shifted: within 0.06 of the non-central one from six pairs on, as a test holds.
         Some(cumulative(shift - line, noise.degrees) + cumulative(-shift - line, noise.degrees))
     }
@@ -194,9 +199,14 @@ impl Effect {
         quantile(1.0 - self.error / 2.0, degrees)
     }
 
+    /// The same for the one figure that has changed, among all that were asked.
+    fn line_among_all(&self, degrees: f64) -> f64 {
+        quantile(1.0 - self.error / (2.0 * self.asked as f64), degrees)
+    }
+
     /// Standard errors at which an effect is seen with [`POWER`].
     fn reach(&self, degrees: f64) -> f64 {
-        self.line(degrees) + quantile(POWER, degrees)
+        self.line_among_all(degrees) + quantile(POWER, degrees)
     }
 }
 
@@ -217,6 +227,19 @@ fn unpaired(base: &[f64], new: &[f64]) -> Option<Noise> {
         let degrees = if weights > 0.0 { (one + other).powi(2) / weights } else { (base.len() + new.len() - 2) as f64 };
         Noise { error: (one + other).sqrt(), degrees, variances }
     })
+}
+
+/// From the trials of one side to those of the other, where that is farther than the trials of either lie apart.
+fn gap(base: &[f64], new: &[f64]) -> f64 {
+    let ends = |values: &[f64]| values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    let ((base_low, base_high), (new_low, new_high)) = (ends(base), ends(new));
+    let (up, down) = (new_low - base_high, base_low - new_high);
+    let apart = (base_high - base_low).max(new_high - new_low);
+    match up.max(down) {
+        between if between <= apart => 0.0,
+        between if up > 0.0 => between,
+        between => -between,
+    }
 }
 
 fn mean(values: &[f64]) -> f64 {

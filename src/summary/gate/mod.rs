@@ -14,7 +14,8 @@ pub mod verdict;
 
 use super::comparison::{Comparison, Run, Twins};
 use super::fits::{Fit, of_repeats};
-use super::{Grade, Outcome, Summary};
+use super::{Doubt, Grade, Outcome, Summary};
+use crate::measure::handicap::Handicap;
 pub use effect::{Design, Effect, Scale};
 pub use rules::{FailOn, Machines, Rules, looks};
 pub use subject::{NAMES, NATURES, Nature, Source, Subject};
@@ -89,16 +90,22 @@ impl<'s> Judgement<'s> {
         self.judged.iter().filter(|judged| judged.verdict == verdict).count()
     }
 
-    /// What it means for the exit code. Where nothing at all could be compared, nothing has passed.
+    /// What it means for the exit code. A regression is one of figures that are trusted, whatever else is not. Where nothing at all could be compared,
+    /// nothing has passed.
     pub fn outcome(&self) -> Outcome {
         let any = |verdict| self.count(verdict) > 0;
-        if any(Verdict::Untrusted) || any(Verdict::NoFigure) || (self.is_empty() && !self.fail_on.not_comparable) {
-            Outcome::Untrusted
-        } else if Verdict::ALL.into_iter().any(|verdict| self.fails(verdict) && any(verdict)) {
+        if Verdict::ALL.into_iter().any(|verdict| self.fails(verdict) && any(verdict)) {
             Outcome::Broken
+        } else if any(Verdict::Untrusted) || any(Verdict::NoFigure) || self.is_empty() || self.handicap().is_some() {
+            Outcome::Untrusted
         } else {
             Outcome::Fine
         }
+    }
+
+    /// What a run was made worse by on purpose, and its name; the first, where there are several.
+    pub fn handicap(&self) -> Option<(&str, Handicap)> {
+        self.comparison.runs.iter().find_map(|run| Some((run.name, run.summary.recording.handicap?)))
     }
 
     /// Whether nothing at all could be compared.
@@ -161,6 +168,17 @@ fn is_one_clock(comparison: &Comparison<'_>) -> bool {
     first.is_some() && boots.all(|boot| boot == first)
 }
 
+/// Whether a doubt keeps a figure from being judged. That something was lost is what the count of losses is there to tell; and a handicap is there to be
+/// found, while the outcome says that it was on.
+fn spoils(doubt: &Doubt, figure: &str) -> bool {
+    let is_to_be_found = match doubt.cause {
+        "lost" | "nothing-delivered" => ["lost", "reach"].contains(&figure),
+        "handicap" => true,
+        _ => false,
+    };
+    doubt.grade == Grade::Untrusted && !is_to_be_found
+}
+
 /// Two sides, and what they are judged by.
 struct Hearing<'h, 's> {
     comparison: &'h Comparison<'s>,
@@ -177,7 +195,7 @@ impl<'s> Hearing<'_, 's> {
             let of_run = |(run, cell): (usize, &Option<&'s super::Cell<'s>>)| (run, cell.and_then(|cell| Figures::of_metric(cell, subject.name)));
             let untrusted = twins.cells.iter().enumerate().any(|(run, cell)| {
                 let summary = self.comparison.runs[run].summary;
-                cell.is_some_and(|cell| summary.doubts_on(cell, subject.name).any(|doubt| doubt.grade == Grade::Untrusted))
+                cell.is_some_and(|cell| summary.doubts_on(cell, subject.name).any(|doubt| spoils(doubt, subject.name)))
             });
             let figures = twins.cells.iter().enumerate().map(of_run).collect();
             self.judge(twins.contender, twins.load_point.to_owned(), subject, figures, untrusted)
@@ -204,7 +222,7 @@ impl<'s> Hearing<'_, 's> {
                 let mut figures = Vec::new();
                 for (run, Run { summary, .. }) in self.comparison.runs.iter().enumerate() {
                     let fit = in_run(summary);
-                    untrusted |= fit.is_some_and(|fit| summary.doubts_on_fit(fit).any(|doubt| doubt.grade == Grade::Untrusted));
+                    untrusted |= fit.is_some_and(|fit| summary.doubts_on_fit(fit).any(|doubt| spoils(doubt, quantity.name)));
                     figures.push((run, fit.map(|fit| Figures::of_slope(&of_repeats(fit, &summary.cells)))));
                 }
                 all.extend(self.judge(contender, elsewhere.to_owned(), subject, figures, untrusted));

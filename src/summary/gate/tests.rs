@@ -183,6 +183,35 @@ fn what_is_doubted_missing_or_empty_has_not_passed_either() {
 }
 
 #[test]
+fn losses_are_a_regression_and_not_a_reason_to_look_away() {
+    let [base, mut new] = in_turn(calm(), 6);
+    for trial in trials_of(&mut new, "xmpp-pubsub") {
+        (trial.deliveries.delivered, trial.deliveries.lost) = (trial.deliveries.delivered - 20, 20);
+    }
+    judged(&[base], &[new], &Rules::default(), |judgement| {
+        for (name, expected) in [("lost", Verdict::Regressed), ("reach", Verdict::Regressed), ("messages.per_update", Verdict::Untrusted)] {
+            assert_eq!(verdict(judgement, "xmpp-pubsub", name), expected, "{name}");
+        }
+        assert_eq!(judgement.outcome(), Outcome::Broken, "a regression is told before what cannot be trusted");
+    });
+}
+
+#[test]
+fn a_handicap_is_found_and_told_and_never_fine() {
+    let [base, mut new] = in_turn(calm(), 8);
+    new.handicap = Some("server-cpu=0.2".parse().unwrap());
+    judged(&[base.clone()], &[new.clone()], &Rules::default(), |judgement| {
+        assert!(judgement.judged.iter().all(|judged| judged.verdict == Verdict::Equivalent), "it is judged like any other");
+        assert_eq!((judgement.outcome(), judgement.handicap().map(|(name, _)| name)), (Outcome::Untrusted, Some("run-1")));
+        assert!(judgement.comparison.conditions.iter().any(|condition| condition.what == "handicap" && condition.values == ["none", "server-cpu=0.2"]));
+    });
+    dearer(&mut new, "xmpp-pubsub", 1.2);
+    judged(&[base], &[new], &Rules::default(), |judgement| {
+        assert_eq!((verdict(judgement, "xmpp-pubsub", CPU), judgement.outcome()), (Verdict::Regressed, Outcome::Broken));
+    });
+}
+
+#[test]
 fn what_cannot_be_told_or_compared_fails_by_choice() {
     let outcome = |sides: &[Recording; 2], fail_on: FailOn| {
         let mut outcome = Outcome::Fine;

@@ -60,6 +60,8 @@ pub enum Reason {
     FewTrials(usize),
     /// A count of one trial on either side, taken at its word.
     AtItsWord,
+    /// No trial of the one side is near any of the other, too few as they are for a test.
+    Apart,
     /// By itself it would be a change; among so many figures it may be chance.
     AmongMany,
     /// It was measured once more, and was there again.
@@ -77,6 +79,9 @@ pub(super) fn settle(judged: &mut [Judged<'_>], error: f64) -> usize {
     let probabilities: Vec<f64> = family.iter().filter_map(|place| judged[*place].effect?.probability()).collect();
     for (place, adjusted) in family.iter().zip(holm::adjusted(&probabilities)) {
         judged[*place].adjusted = Some(adjusted);
+    }
+    for effect in judged.iter_mut().filter_map(|judged| judged.effect.as_mut()) {
+        effect.asked = family.len().max(1);
     }
     for judged in judged.iter_mut() {
         let Some(effect) = judged.effect else { continue };
@@ -102,6 +107,9 @@ fn decide(subject: &Subject, effect: &Effect, margin: f64, adjusted: Option<f64>
     };
     if is_clear && effect.estimate.abs() > limit {
         (changed(subject, effect.estimate > 0.0), word)
+    } else if subject.nature != Nature::Timed && effect.gap.abs() > limit {
+        // What one trial a side is taken at its word for, more of them that agree must not take back.
+        (changed(subject, effect.gap > 0.0), Some(Reason::Apart))
     } else if low >= -limit && high <= limit {
         (Verdict::Equivalent, word)
     } else {
@@ -198,6 +206,27 @@ mod tests {
         assert_eq!(verdict("memory.server.peak", &[10.0], &[50.0]), (Verdict::Inconclusive, Some(Reason::FewTrials(2))));
         assert_eq!(verdict("latency.p50", &around(1.0)[..5], &around(9.0)), (Verdict::Inconclusive, Some(Reason::FewTrials(6))));
         assert_eq!(verdict("latency.p50", &around(1.0), &around(9.0)).0, Verdict::Regressed);
+    }
+
+    #[test]
+    fn more_trials_that_agree_say_no_less_than_one_that_is_taken_at_its_word() {
+        // Five requests more or less a hundred, as a run of two seconds has them: with two trials a side no test calls anything clear among many.
+        let noisy = [60.0, 140.0, 90.0, 120.0, 80.0, 110.0];
+        let among = |name: &'static str, base: &[f64], new: &[f64]| {
+            let mut all: Vec<Judged<'_>> = (0..29).map(|_| judged("latency.p50", &noisy, &noisy)).collect();
+            all.push(judged(name, base, new));
+            settle(&mut all, ERROR);
+            (all[29].verdict, all[29].reason.clone())
+        };
+        let base = [5.0, 5.06];
+        assert_eq!(among("requests.per_update", &base, &[6.0, 6.03]), (Verdict::Regressed, Some(Reason::Apart)));
+        assert_eq!(among("requests.per_update", &[6.0, 6.03], &base), (Verdict::Improved, Some(Reason::Apart)));
+        assert_eq!(among("memory.server.peak", &base, &[6.0, 6.03]), (Verdict::Regressed, Some(Reason::Apart)));
+        // As near as they are to each other, and a time.
+        assert_eq!(among("requests.per_update", &base, &[5.12, 5.18]), (Verdict::Inconclusive, None));
+        assert_eq!(among("latency.p50", &base, &[6.0, 6.03]), (Verdict::Inconclusive, Some(Reason::FewTrials(6))));
+        // What was never lost, and is lost in all trials, however often.
+        assert_eq!(among("lost", &[0.0; 2], &[3.0, 4.0]), (Verdict::Regressed, Some(Reason::Apart)));
     }
 
     #[test]

@@ -121,6 +121,31 @@ fn without_noise_nothing_is_left_to_chance() {
     assert_eq!((one.noise, one.interval(), one.probability(), one.is_exact()), (None, None, None, false));
 }
 
+/// `scipy.stats.t.ppf(1 - 0.05 / 40, 7) + scipy.stats.t.ppf(0.8, 7)`, over √8: the most that Holm asks of one of twenty.
+#[test]
+fn among_many_figures_only_larger_effects_are_seen() {
+    let alone = of_noise(8, Design::Paired);
+    let among = Effect { asked: 20, ..alone };
+    assert_eq!(alone.interval(), among.interval());
+    let standard_error = alone.interval().map(|(low, high)| (high - low) / 2.0 / 2.364_624_251_592_785).unwrap();
+    assert!((among.detectable().unwrap() / standard_error - 5.490_67).abs() < 1e-3, "{}", among.detectable().unwrap() / standard_error);
+    assert!(among.power(1.0).unwrap() < alone.power(1.0).unwrap() && among.trials_needed(1.0) > alone.trials_needed(1.0));
+}
+
+#[test]
+fn sides_have_a_gap_where_it_is_wider_than_either() {
+    for (base, new, expected) in [
+        (&[5.0, 5.125][..], &[6.0, 6.25][..], 0.875),
+        (&[6.0, 6.25], &[5.0, 5.125], -0.875),
+        (&[5.0], &[6.0], 1.0),
+        (&[5.0, 5.75], &[6.0, 6.125], 0.0),
+        (&[5.0, 7.0], &[6.0, 6.0], 0.0),
+        (&[5.0, 5.0], &[5.0], 0.0),
+    ] {
+        assert_eq!(gap(base, new), expected, "{base:?} {new:?}");
+    }
+}
+
 #[test]
 fn figures_that_have_no_ratio_are_looked_at_as_differences() {
     let share = Effect::new(&[0.0, 4.0], &[3.0, 3.0], None, ERROR).unwrap();
