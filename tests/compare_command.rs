@@ -170,6 +170,7 @@ fn what_cannot_be_compared_is_refused_with_its_reason() {
         (&[], &["BASE"]),
         (&["--base", &base], &["--new"]),
         (&[&base, &base, "--base", &base], &["--base"]),
+        (&["--base", &base, "--new", &base, &base], &["is given twice for one side"]),
         (&[&base, &base, "--only", "poll"], &["no recording has a contender \"poll\"", "poll-5s"]),
         (&[&base, &base, "--rules", &bare], &["no [compare] in it", "bare.toml", "help: "]),
         (&[&base, &base, "--rules", &slip], &["slip.toml:2:11", "\"same\", \"alike\""]),

@@ -1,4 +1,4 @@
-//! What `scripts/` says of a run is what happened: the fuzzer's targets and the soak's binary are stand-ins here.
+//! What `scripts/` says of a run is what happened: the fuzzer's targets and the binary of soak and evidence are stand-ins here.
 //!
 //! Where Python is missing, its test says `SKIPPED`; with the environment variable `CI` set it fails instead.
 
@@ -130,10 +130,15 @@ fn a_fuzzer_that_was_interrupted_writes_nothing_down() {
     }
 }
 
-/// Runs Python with the script at hand; what it printed.
+/// Runs Python with the soak at hand; what it printed.
 fn soak(code: &str, folder: &Path) -> String {
+    with_script("soak", code, folder)
+}
+
+/// Runs Python with a script at hand, and a folder.
+fn with_script(script: &str, code: &str, folder: &Path) -> String {
     let whole = format!(
-        "import pathlib, sys\nsys.dont_write_bytecode = True\nsys.path.insert(0, sys.argv[1])\nimport soak\nfolder = pathlib.Path(sys.argv[2])\n{code}"
+        "import pathlib, sys\nsys.dont_write_bytecode = True\nsys.path.insert(0, sys.argv[1])\nimport {script}\nfolder = pathlib.Path(sys.argv[2])\n{code}"
     );
     let output = Command::new("python3").args(["-c", &whole]).arg(repository("scripts")).arg(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -167,4 +172,78 @@ fn what_a_soak_does_not_trust_stands_below_its_table() {
     let foot = soak("print(soak.foot(10, {'cpu_model': 'X', 'cores': 2}, {'one': ['lag', 'steal'], 'other': []}))", &std::env::temp_dir());
     assert!(foot.starts_with("10 minutes each. Loads are "), "{foot}");
     assert!(foot.contains("\nNot to be trusted, by the [doubts](doubts.md) of each run: `one`: `lag`, `steal`; `other`: nothing.\n"), "{foot}");
+}
+
+/// A binary that calls every run trusted and every comparison the same; what it was asked stands in `calls`.
+const TRUSTED: &str = r#"echo "$1 $PUSHBENCH_HANDICAP" >>"$(dirname "$0")/calls"
+for out; do :; done
+mkdir -p "$out"
+case "$1" in
+  run) echo '{"started": "2026-11-24T06:30:00Z", "tool_version": "0.1.0", "machine": {"cpu_model": "X", "cores": 2, "kernel": "6"}}' >"$out/recording.json" ;;
+  *) echo '{"figures": [{"contender": "push", "metric": "reach", "verdict": "equivalent", "change": 0}]}' >"$out/compare.json" ;;
+esac"#;
+
+#[test]
+fn evidence_goes_on_where_it_was() {
+    if !python() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    program(&folder.path().join("pushbench"), TRUSTED);
+    let calls = || fs::read_to_string(folder.path().join("calls")).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    let code = |runs: u32| {
+        format!(
+            "bench = evidence.Bench(folder / 'pushbench', folder / 'evidence')\nfor number in range(1, {runs}):\n    bench.run(evidence.name_of('trials', number))\n\
+             bench.run('single-payload/001', bench.handicapped('payload=0.05'))\nbench.ab('same/001', bench.binary)"
+        )
+    };
+    with_script("evidence", &code(3), folder.path());
+    assert_eq!(calls(), ["run ", "run ", "run payload=0.05", "ab "]);
+    // One that was cut short is measured again, and one more is wanted.
+    let cut = with_script("evidence", "print(next((folder / 'evidence').glob('*/trials/002/exit')))", folder.path());
+    fs::remove_file(cut.trim()).unwrap();
+    with_script("evidence", &code(4), folder.path());
+    assert_eq!(calls()[4..], ["run ", "run "]);
+    // Another build has measured nothing yet.
+    program(&folder.path().join("pushbench"), &format!("{TRUSTED}\n# built anew"));
+    with_script("evidence", &code(2), folder.path());
+    assert_eq!(calls()[6..], ["run ", "run payload=0.05", "ab "]);
+}
+
+#[test]
+fn evidence_draws_neighbours_and_reckons_bounds() {
+    if !python() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    // scipy.stats.binomtest(found, of, alternative="less").proportion_ci(0.95, method="exact"), and "greater".
+    let code = "print([round(evidence.at_most(*case), 6) for case in [(0, 20), (38, 1000), (5, 5)]], [round(evidence.at_least(*case), 6) for case in [(9, 10), (20, 20)]])\n\
+                pairs = evidence.neighbours({1: 0, 2: 0, 3: 4, 4: 0, 5: 1, 6: 0, 7: 0})\nprint(pairs)\n\
+                drawn = [evidence.draw(pairs, 2, number) for number in range(200)]\n\
+                print(drawn == [evidence.draw(pairs, 2, number) for number in range(200)], all(sorted(base + new) == [1, 2, 5, 6] and abs(base[0] - new[0]) == 1 for base, new in drawn))\n\
+                print(60 < sum(1 in base for base, _ in drawn) < 140)";
+    let told = with_script("evidence", code, folder.path());
+    assert_eq!(told, "[0.139108, 0.049513, 1.0] [0.605837, 0.860892]\n[(1, 2), (5, 6)]\nTrue True\nTrue\n");
+}
+
+#[test]
+fn evidence_is_written_between_its_marks_and_says_what_has_not_passed() {
+    if !python() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("page.md"), "before\n<!-- table evidence: made by scripts/evidence.py -->\nold\n<!-- end evidence -->\nbehind\n").unwrap();
+    program(&folder.path().join("pushbench"), TRUSTED);
+    let code = "bench = evidence.Bench(folder / 'pushbench', folder / 'evidence')\n\
+                bench.once('slower/001', bench.binary, ['ab'], (0,))\nbench.once('same/001', bench.binary, ['ab'], (0,))\n\
+                table = evidence.Table()\nevidence.of_same(bench, table, 20)\nevidence.of_slower(bench, table, 10)\n\
+                evidence.write(table, 'How.', folder / 'page.md')\nprint(table.failed)";
+    let told = with_script("evidence", code, folder.path());
+    assert_eq!(told, "['the slower server was found in 0 of 1 alone']\n");
+    let page = fs::read_to_string(folder.path().join("page.md")).unwrap();
+    assert!(page.starts_with("before\n<!-- table evidence: made by scripts/evidence.py -->\n| what was compared |"), "{page}");
+    assert!(
+        page.ends_with("\n\nHow.\n<!-- end evidence -->\nbehind\n") && page.contains("| 1 | 0 failed; 0 raised an alarm at first | failures: at most 95.0 % |"),
+        "{page}"
+    );
 }

@@ -17,6 +17,9 @@ use crate::report::gate::noise::report;
 use crate::scenario::Scenario;
 use crate::summary::gate::noise::noise;
 
+/// What sets how fast cores run, by the names of `doctor`: told whether or not it is bad.
+const FREQUENCY: [&str; 2] = ["governor", "boost"];
+
 /// Measures how much each figure varies on this machine, and what can be gated on
 ///
 /// Runs a scenario against itself in turn, as `pushbench ab` would: what differs is noise. Tells for each figure by how much a trial varies,
@@ -62,8 +65,12 @@ pub fn measure_noise(arguments: &NoiseArguments) -> Result<Exit, Trouble> {
     }
     let pairs = arguments.for_pairs.unwrap_or(arguments.pairs) as usize;
     print(&read(&folder, measured.pairs)?.judged(&rules, None, |judgement| report(&judgement, &noise(&judgement, pairs), pairs, style())));
-    for finding in doctor::findings(&Facts::read()).iter().filter(|finding| matches!(finding.verdict, Verdict::Bad)) {
-        say(&format!("{}: {}. {} (`pushbench doctor` says what mends it)", finding.what, finding.value, finding.why));
+    for finding in doctor::findings(&Facts::read()) {
+        if finding.verdict == Verdict::Bad {
+            say(&format!("{}: {}. {} (`pushbench doctor` says what mends it)", finding.what, finding.value, finding.why));
+        } else if FREQUENCY.contains(&finding.name) {
+            print(&format!("{}: {}. {}\n", finding.what, finding.value, finding.why));
+        }
     }
     print(&format!("Recordings are in {}\n", folder.display()));
     Ok(if measured.whole { Exit::Fine } else { Exit::Interrupted })

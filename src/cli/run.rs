@@ -76,7 +76,8 @@ pub fn run(arguments: &RunArguments) -> Result<Exit, Trouble> {
     if arguments.ui != Ui::Json {
         warn_of_what_is_bad(&facts);
         if handicap.is_any() {
-            let _ = writeln!(io::stderr(), "warning: {VARIABLE} is set ({handicap}): this run is made worse on purpose, and none of its figures is to be trusted");
+            let _ =
+                writeln!(io::stderr(), "warning: {VARIABLE} is set ({handicap}): this run is made worse on purpose, and none of its figures is to be trusted");
         }
     }
     let machine = facts.machine;

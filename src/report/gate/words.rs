@@ -51,6 +51,10 @@ pub fn warnings(judgement: &Judgement<'_>) -> Vec<String> {
     if let Some((run, handicap)) = judgement.handicap() {
         all.push(format!("{run} was made worse on purpose ({VARIABLE}: {handicap}): this is a test of the comparison, and of nothing else."));
     }
+    let unmeasured: Vec<&str> = judgement.unmeasured().collect();
+    if !unmeasured.is_empty() {
+        all.push(format!("The new side was to measure {}, and ended before: nothing has passed.", listed(&unmeasured)));
+    }
     let one_sided = |of_base: bool| {
         let there = judgement.one_sided.iter().filter(|(base, ..)| *base == of_base);
         there.map(|(_, contender, point)| figures::whom(Some(contender), Some(point))).collect::<Vec<_>>().join(", ")

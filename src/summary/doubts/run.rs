@@ -27,7 +27,9 @@ pub const INCOMPLETE: Cause = Cause {
 pub const HANDICAP: Cause = Cause {
     name: "handicap",
     grades: &[Grade::Untrusted],
-    raised_when: || format!("the run was made worse on purpose, by the environment variable `{VARIABLE}`, to see whether [a comparison finds it](ci.md#handicap)"),
+    raised_when: || {
+        format!("the run was made worse on purpose, by the environment variable `{VARIABLE}`, to see whether [a comparison finds it](ci.md#handicap)")
+    },
     touches: EVERYTHING,
     remedy: "Take the variable out of the environment, and run the scenario again.",
 };

@@ -96,11 +96,19 @@ impl<'s> Judgement<'s> {
         let any = |verdict| self.count(verdict) > 0;
         if Verdict::ALL.into_iter().any(|verdict| self.fails(verdict) && any(verdict)) {
             Outcome::Broken
-        } else if any(Verdict::Untrusted) || any(Verdict::NoFigure) || self.is_empty() || self.handicap().is_some() {
+        } else if any(Verdict::Untrusted) || any(Verdict::NoFigure) || self.is_empty() || self.handicap().is_some() || self.unmeasured().next().is_some() {
             Outcome::Untrusted
         } else {
             Outcome::Fine
         }
+    }
+
+    /// Contenders of the base that a new run was to measure, and did not: it ended before.
+    pub fn unmeasured(&self) -> impl Iterator<Item = &'s str> {
+        let cut = |run: &Run<'s>| run.summary.recording.completed() < run.summary.recording.trials_planned;
+        let was_to = move |run: &Run<'s>, name: &str| cut(run) && run.summary.recording.contenders.iter().any(|contender| contender.name == name);
+        let of_base = self.one_sided.iter().filter(|(base, ..)| *base).map(|(_, contender, _)| *contender);
+        of_base.filter(move |name| self.runs(false).iter().any(|run| was_to(run, name)))
     }
 
     /// What a run was made worse by on purpose, and its name; the first, where there are several.

@@ -249,6 +249,16 @@ fn who_is_on_one_side_alone_is_told_and_not_judged() {
 }
 
 #[test]
+fn who_was_to_be_measured_and_was_not_has_not_passed() {
+    let [base, mut new] = in_turn(calm(), 6);
+    new.trials.retain(|trial| trial.contender != "poll-1s");
+    judged(&[base], &[new], &Rules::default(), |judgement| {
+        assert_eq!((judgement.unmeasured().collect::<Vec<_>>(), judgement.outcome()), (vec!["poll-1s"], Outcome::Untrusted));
+        assert!(judgement.judged.iter().all(|judged| judged.verdict == Verdict::Equivalent));
+    });
+}
+
+#[test]
 fn only_what_is_gated_is_judged() {
     let [base, new] = in_turn(calm(), 6);
     let rules = Rules { gate: Some(vec!["lag.p99".to_owned()]), ..Rules::default() };
