@@ -136,6 +136,7 @@ pub fn detail(judged: &Judged<'_>) -> String {
         Some(Reason::Apart) => "farther apart than the trials of a side are among themselves".to_owned(),
         Some(Reason::Confirmed) => "measured once more, and confirmed".to_owned(),
         Some(Reason::NotConfirmed) => "a regression at first; measured once more, it was not there again".to_owned(),
+        Some(Reason::NotAskedAgain) => "a regression at first; what was measured once more is not to be trusted".to_owned(),
         Some(Reason::AmongMany) => "by itself it would be a change; among so many figures it may be chance".to_owned(),
     };
     let parts = [told, if judged.verdict == Verdict::Inconclusive { sight(judged) } else { String::new() }];

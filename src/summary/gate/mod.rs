@@ -135,12 +135,13 @@ impl<'s> Judgement<'s> {
     /// of a false alarm is then the product of both.
     pub fn confirm_by(&mut self, second: &Judgement<'_>) {
         for judged in self.judged.iter_mut().filter(|judged| judged.verdict == Verdict::Regressed) {
-            let again = second.judged.iter().find(|again| judged.is_of(again));
-            if again.is_some_and(|again| again.verdict == Verdict::Regressed) {
-                judged.reason = Some(Reason::Confirmed);
-            } else {
-                (judged.verdict, judged.reason) = (Verdict::Inconclusive, Some(Reason::NotConfirmed));
-            }
+            let again = second.judged.iter().find(|again| judged.is_of(again)).map(|again| again.verdict);
+            (judged.verdict, judged.reason) = match again {
+                Some(Verdict::Regressed) => (Verdict::Regressed, Some(Reason::Confirmed)),
+                Some(Verdict::Inconclusive | Verdict::Improved | Verdict::Equivalent) => (Verdict::Inconclusive, Some(Reason::NotConfirmed)),
+                // Neither shown again nor taken back.
+                Some(Verdict::Untrusted | Verdict::NoFigure | Verdict::NotComparable) | None => (Verdict::Untrusted, Some(Reason::NotAskedAgain)),
+            };
         }
     }
 

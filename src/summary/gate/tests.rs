@@ -328,6 +328,25 @@ fn a_regression_stands_where_trials_of_their_own_show_it_again() {
 }
 
 #[test]
+fn a_regression_that_could_not_be_looked_at_again_is_neither_shown_nor_taken_back() {
+    let [base, mut new] = in_turn(calm(), 8);
+    dearer(&mut new, "xmpp-pubsub", 1.3);
+    let again = [base.clone(), new.clone()];
+    judged(&[base], &[new], &Rules::default(), |first| {
+        let mut spoilt = again[1].clone();
+        trials_of(&mut spoilt, "xmpp-pubsub").for_each(|trial| trial.deliveries.corrupt = 1);
+        let summaries = [Summary::new(&again[0]), Summary::new(&spoilt)];
+        let run = |place: usize| vec![Run { name: ["base-again", "new-again"][place], summary: &summaries[place] }];
+        let mut second = Judgement::new(run(0), run(1), &Rules::default(), |_| true);
+        second.only_regressed_in(first);
+        let mut first = Judgement::new(first.runs(true).to_vec(), first.runs(false).to_vec(), &Rules::default(), |_| true);
+        first.confirm_by(&second);
+        let cpu = first.judged.iter().find(|judged| judged.contender == "xmpp-pubsub" && judged.subject.name == CPU).unwrap();
+        assert_eq!((cpu.verdict, &cpu.reason, first.outcome()), (Verdict::Untrusted, &Some(Reason::NotAskedAgain), Outcome::Untrusted));
+    });
+}
+
+#[test]
 fn looking_often_asks_more_of_each_look() {
     let rules = Rules { looks: 3, ..Rules::default() };
     assert!((rules.error() - 0.05 / 3.0).abs() < 1e-15 && Rules::default().error() == 0.05);

@@ -68,6 +68,8 @@ pub enum Reason {
     Confirmed,
     /// It was measured once more, and was not there again.
     NotConfirmed,
+    /// It was measured once more, and that could not be judged.
+    NotAskedAgain,
 }
 
 /// Asks all figures that have an effect at once, and settles their verdicts; how many had noise, so that chance could have a part in them.
