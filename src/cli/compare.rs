@@ -1,5 +1,6 @@
 //! `pushbench compare`.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -219,8 +220,9 @@ fn wanted(arguments: &CompareArguments) -> Result<Vec<Wanted>, Trouble> {
 fn expanded(one: &Option<PathBuf>, several: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
     let given: Vec<&PathBuf> = one.iter().chain(several).collect();
     let all: Vec<PathBuf> = given.into_iter().flat_map(|path| runs_in(path)).collect();
-    let files: Vec<PathBuf> = all.iter().map(|path| fs::canonicalize(Recording::file(path)).unwrap_or_else(|_| path.clone())).collect();
-    if let Some((_, twice)) = files.iter().zip(&all).enumerate().find_map(|(place, (file, path))| files[..place].contains(file).then_some((place, path))) {
+    let mut known = HashSet::new();
+    let file = |path: &PathBuf| fs::canonicalize(Recording::file(path)).unwrap_or_else(|_| path.clone());
+    if let Some(twice) = all.iter().find(|path| !known.insert(file(path))) {
         return Err(Trouble::usage(format!("{} is given twice for one side: its trials would count as more than they are", twice.display())));
     }
     if all.len() > MOST_RECORDINGS {

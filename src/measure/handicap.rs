@@ -41,11 +41,11 @@ impl FromStr for Handicap {
         for word in text.split_whitespace() {
             let refused = || HandicapError { found: word.to_owned() };
             let (name, value) = word.split_once('=').ok_or_else(refused)?;
-            let share = || value.parse().ok().filter(|share| (0.0..=10.0).contains(share)).ok_or_else(refused);
+            let share = || value.parse::<f64>().ok().filter(|share| (0.0..=10.0).contains(share)).ok_or_else(refused);
             match name {
                 "server-cpu" => handicap.server_cpu = share()?,
                 "payload" => handicap.payload = share()?,
-                "requests" => handicap.requests = value.parse().ok().filter(|requests| *requests <= 1).ok_or_else(refused)?,
+                "requests" => handicap.requests = value.parse::<u32>().ok().filter(|requests| *requests <= 1).ok_or_else(refused)?,
                 _ => return Err(refused()),
             }
         }
