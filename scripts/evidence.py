@@ -327,11 +327,14 @@ def of_single(bench, table, most):
         "request": ("one request more per update, one run each, on `requests.per_update`", ["requests.per_update"]),
     }
     for handicap, (what, metrics) in questions.items():
-        found, changes = [], collections.defaultdict(list)
+        found, untrusted, changes = [], 0, collections.defaultdict(list)
         numbers = [number for number in exit_codes(bench, f"single-{handicap}", most) if (bench.folder / name_of("single-base", number) / "exit").exists()]
         for number in numbers:
             told = bench.compare([bench.folder / name_of("single-base", number)], [bench.folder / name_of(f"single-{handicap}", number)])
             mine = {key: figure for key, figure in told.items() if key[1] in metrics}
+            if any(figure["verdict"] == "untrusted" for figure in mine.values()):
+                untrusted += 1
+                continue
             found.append(bool(mine) and all(figure["verdict"] == "regressed" for figure in mine.values()))
             for (contender, metric), figure in mine.items():
                 if figure["change"] is not None:
@@ -339,7 +342,8 @@ def of_single(bench, table, most):
         if not found:
             continue
         each = "; ".join(f"{figure} +{percent(median(values))}" for figure, values in changes.items())
-        table.add(what, len(found), f"found in {sum(found)}, in every figure of every contender ({each})", f"found: at least {percent(at_least(sum(found), len(found)))}")
+        told = f"found in {sum(found)}, in every figure of every contender ({each})" + (f"; {untrusted} more were not to be trusted" if untrusted else "")
+        table.add(what, len(found), told, f"found: at least {percent(at_least(sum(found), len(found)))}")
         table.hold(all(found), f"{what}: found in {sum(found)} of {len(found)} alone")
 
 
