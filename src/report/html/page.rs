@@ -134,7 +134,7 @@ impl Page {
             left_out: drawn.left_out,
             unmeasured: facts::unmeasured(summary),
             metrics: facts::definitions(summary),
-            commands: facts::commands(summary),
+            commands: facts::commands(recording),
             files: facts::files(),
             assets: Assets::gather().map_err(|error| error.to_string())?,
             data,
