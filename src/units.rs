@@ -177,6 +177,12 @@ pub fn show_factor(factor: f64) -> String {
     three
 }
 
+/// A text as a sentence begins.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// Shows a whole number with commas between thousands: `2,900,000`.
 pub fn show_count(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();

@@ -85,7 +85,7 @@ fn a_load_point_and_contenders_can_be_chosen() {
     let browser = &mut page.browser;
     let headline = "document.querySelector('#verdict .at:not([hidden]) h1, #verdict .at:not([hidden]) .headline').textContent";
     let sizes = "document.querySelector('#verdict .at:not([hidden]) .sizes').textContent";
-    assert!(browser.text(sizes).contains("workload.topics = 50"));
+    assert!(browser.text(sizes).contains("workload.topics = 100"));
     browser.value("(select => { select.value = '2'; select.dispatchEvent(new Event('change')); })(document.querySelector('#load-point'))");
     assert!(browser.text(sizes).contains("workload.topics = 200"), "{}", browser.text(sizes));
     assert!(browser.text(headline).contains("Push"));

@@ -2,17 +2,19 @@
 //!
 //! Where one of them is missing, its test says `SKIPPED`; with the environment variable `CI` set it fails instead.
 
+#[path = "support/browser.rs"]
+mod browser;
 #[path = "support/page.rs"]
 mod page;
 #[path = "support/served.rs"]
 mod served;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Barrier};
 
+use browser::{chromium, page as served_page, rows as listed};
 use nix::sys::signal::Signal;
 use served::{Served, python, run};
 
@@ -114,61 +116,6 @@ fn python_keeps_its_connection() {
     page::hold("interop.md", "python", &["what Python did", "what came"], &rows);
 }
 
-/// Serves one page to whoever asks, until the test ends; says where. `/wait` is answered once somebody has asked for `/done`.
-fn page(html: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let done = Arc::new(Barrier::new(2));
-    std::thread::spawn(move || {
-        for socket in listener.incoming().flatten() {
-            let (html, done) = (html.clone(), Arc::clone(&done));
-            std::thread::spawn(move || {
-                let mut reader = BufReader::new(&socket);
-                let (mut request, mut line) = (String::new(), String::new());
-                let _ = reader.read_line(&mut request);
-                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                    line.clear();
-                }
-                let path = request.split(' ').nth(1).unwrap_or_default();
-                if path == "/wait" || path == "/done" {
-                    done.wait();
-                }
-                let body = if path == "/" { &*html } else { "" };
-                let length = body.len();
-                let _ =
-                    write!(&socket, "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
-            });
-        }
-    });
-    format!("http://{address}/")
-}
-
-/// The document that Chromium has made of a page.
-fn chromium(url: &str) -> Option<String> {
-    let profile = tempfile::tempdir().expect("a folder");
-    let user_data = format!("--user-data-dir={}", profile.path().display());
-    let output = run(
-        "chromium",
-        &[
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--no-proxy-server",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--disable-dev-shm-usage",
-            &user_data,
-            "--dump-dom",
-            url,
-        ],
-    )?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
 #[test]
 fn chromium_shows_the_page_and_a_script_reads_and_writes_topics() {
     let served = Served::start(&["rest-conditional"]);
@@ -178,9 +125,9 @@ fn chromium_shows_the_page_and_a_script_reads_and_writes_topics() {
 
     // Another port is another origin: all of this passes through CORS.
     let script = std::fs::read_to_string(ours("browser.html")).expect("the page");
-    let document = chromium(&page(script.replace("TOPIC", &served.url("/topics/from-a-browser")))).expect("chromium was there a moment ago");
-    let list = document.split("<ul>").nth(1).and_then(|rest| rest.split("</ul>").next()).unwrap_or_else(|| panic!("no list: {document}"));
-    let seen: Vec<(&str, &str)> = list.split("</li>").filter_map(|item| item.strip_prefix("<li>")?.split_once(" → ")).collect();
+    let document = chromium(&served_page(script.replace("TOPIC", &served.url("/topics/from-a-browser")))).expect("chromium was there a moment ago");
+    let listed = listed(&document);
+    let seen: Vec<(&str, &str)> = listed.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     let expected = [
         ("PUT, after a preflight", "201, no body, with its ETag"),
         ("GET", "200, news, with its ETag"),
@@ -372,9 +319,9 @@ fn python_reads_feeds_and_bitmaps() {
 fn chromium_listens_to_a_stream() {
     let served = Served::start(&["sse"]);
     let html = std::fs::read_to_string(ours("event_source.html")).expect("the page");
-    let Some(document) = chromium(&page(html.replace("ORIGIN", served.url("/").trim_end_matches('/')))) else { return };
-    let list = document.split("<ul>").nth(1).and_then(|rest| rest.split("</ul>").next()).unwrap_or_else(|| panic!("no list: {document}"));
-    let seen: Vec<(&str, &str)> = list.split("</li>").filter_map(|item| item.strip_prefix("<li>")?.split_once(" → ")).collect();
+    let Some(document) = chromium(&served_page(html.replace("ORIGIN", served.url("/").trim_end_matches('/')))) else { return };
+    let rows = listed(&document);
+    let seen: Vec<(&str, &str)> = rows.iter().map(|row| (row[0].as_str(), row[1].as_str())).collect();
     let expected = [
         ("fetch: POST of a list of topics", "201"),
         ("EventSource: open the stream", "the present value"),
@@ -385,5 +332,5 @@ fn chromium_listens_to_a_stream() {
     assert_eq!(seen, expected, "{document}");
     let (code, counted) = served.end(Signal::SIGTERM);
     assert_eq!(code, Some(0), "{counted}");
-    page::hold("interop.md", "event-source", &["what Chromium did", "what it saw"], &seen.iter().map(|(what, got)| row(&[what, got])).collect::<Vec<_>>());
+    page::hold("interop.md", "event-source", &["what Chromium did", "what it saw"], &rows);
 }

@@ -82,8 +82,10 @@ pub(super) fn by_folder(paths: &[PathBuf]) -> Vec<String> {
     if let Some(names) = (1..=deepest).map(of_depth).find(|names| distinct(names)) {
         return names;
     }
-    // The same recording twice.
-    of_depth(1).into_iter().enumerate().map(|(place, name)| format!("{name} ({})", place + 1)).collect()
+    // The same recording twice: those that it concerns are told by their place.
+    let names = of_depth(1);
+    let is_single = |name: &String| names.iter().filter(|other| *other == name).count() == 1;
+    names.iter().enumerate().map(|(place, name)| if is_single(name) { name.clone() } else { format!("{name} ({})", place + 1) }).collect()
 }
 
 /// The folders down to a recording, and what it is called itself.
@@ -116,7 +118,7 @@ mod tests {
     fn names_are_those_of_folders_and_distinct() {
         assert_eq!(by_folder_of(&["/no/such/before", "/no/such/after/recording.json"]), ["before", "after"]);
         assert_eq!(by_folder_of(&["/no/a/run", "/no/b/run/recording.json", "/no/other.json"]), ["a/run", "b/run", "no/other"]);
-        assert_eq!(by_folder_of(&["/no/such/run", "/no/such/run"]), ["run (1)", "run (2)"]);
+        assert_eq!(by_folder_of(&["/no/such/first", "/no/such/run", "/no/such/run"]), ["first", "run (2)", "run (3)"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod published;
+pub mod repeat;
 pub mod slides;
 pub mod terminal;
 

@@ -18,10 +18,35 @@ pub struct Ratio {
     pub pairs: usize,
 }
 
+/// Why a lead within the noise is none, in the words of every report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// The figures are near each other.
+    Close,
+    /// The figures are far apart: that the interval contains 1 says more of the number of repeats than of the contenders.
+    Unsettled,
+}
+
+impl Tie {
+    /// Of a ratio whose interval contains 1, or that has none.
+    pub fn of_ratio(value: f64, interval: Option<(f64, f64)>) -> Self {
+        let is_far = !(1.0 / FACTOR_WITHOUT_INTERVAL..=FACTOR_WITHOUT_INTERVAL).contains(&value);
+        if interval.is_some() && is_far { Self::Unsettled } else { Self::Close }
+    }
+
+    /// `no clear difference in CPU`, `too few repeats to settle CPU`.
+    pub fn about(self, what: &str) -> String {
+        match self {
+            Self::Close => format!("no clear difference in {what}"),
+            Self::Unsettled => format!("too few repeats to settle {what}"),
+        }
+    }
+}
+
 impl Ratio {
-    /// Whether a lead that is none says more of the number of repeats than of the contenders: the figures are far apart, and yet the interval contains 1.
-    pub fn is_unsettled(&self) -> bool {
-        self.interval.is_some() && !(1.0 / FACTOR_WITHOUT_INTERVAL..=FACTOR_WITHOUT_INTERVAL).contains(&self.value)
+    /// Why the lead is none, where it is none.
+    pub fn tie(&self) -> Tie {
+        Tie::of_ratio(self.value, self.interval)
     }
 }
 
@@ -61,6 +86,14 @@ pub fn compare(summary: &Summary<'_>, metric: &Metric, left: &Cell<'_>, right: &
         _ => Verdict::NoClearDifference,
     };
     Some(Comparison { ratio, verdict })
+}
+
+/// Whether a cell is better by a metric than all of these others that have a figure: beyond the noise, and in figures that can be trusted and told apart.
+pub fn leads_all<'c, 'r: 'c>(summary: &Summary<'_>, metric: &Metric, cell: &Cell<'_>, others: impl IntoIterator<Item = &'c Cell<'r>>) -> bool {
+    let shown = |cell: &Cell<'_>| cell.value(metric.name).map(|value| metric.unit.show(value));
+    let rivals = others.into_iter().filter(|other| other.contender.name != cell.contender.name && other.value(metric.name).is_some());
+    let is_beaten = |other: &Cell<'_>| compare(summary, metric, cell, other).is_some_and(|compared| compared.verdict == Verdict::LeftBetter);
+    rivals.into_iter().all(|other| shown(cell) != shown(other) && is_beaten(other))
 }
 
 /// Left ÷ right, paired by repeat.
@@ -163,6 +196,16 @@ mod tests {
             assert_eq!(verdict(&recording(left, right)).verdict, expected, "{left:?} {right:?}");
         }
         assert_eq!(verdict(&recording(&[100], &[200])).ratio.interval, None);
+    }
+
+    #[test]
+    fn what_is_far_apart_within_the_noise_is_not_settled() {
+        let tie = |left: &[u64], right: &[u64]| verdict(&recording(left, right)).ratio.tie();
+        assert_eq!(tie(&[100, 140], &[120, 120]), Tie::Close);
+        assert_eq!(tie(&[100, 400], &[400, 400]), Tie::Unsettled);
+        assert_eq!(tie(&[400, 400], &[100, 400]), Tie::Unsettled, "either way");
+        assert_eq!(tie(&[100], &[140]), Tie::Close, "of one repeat nothing is known");
+        assert_eq!(Tie::Unsettled.about("CPU"), "too few repeats to settle CPU");
     }
 
     #[test]

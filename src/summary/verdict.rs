@@ -5,10 +5,10 @@
 //! noise or the figures are not to be trusted.
 
 use super::metrics::Metric;
-use super::ratios::{Ratio, Verdict as Judgement, compare};
+use super::ratios::{Ratio, Tie, Verdict as Judgement, compare, leads_all};
 use super::{Cell, Grade, Summary};
 use crate::measure::recording::Direction;
-use crate::units::{show_factor, show_number, show_seconds, significant};
+use crate::units::{capital, show_factor, show_number, show_seconds, significant};
 
 /// The verdict at a load point.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +119,9 @@ impl Question {
     }
 }
 
+/// The best of a family by some metric, and the family.
+type Side<'c, 'a> = (&'c Cell<'a>, &'c [&'c Cell<'a>]);
+
 impl Summary<'_> {
     /// The verdict at each load point, in order.
     pub fn verdicts(&self) -> Vec<Verdict> {
@@ -144,23 +147,25 @@ impl Summary<'_> {
         let metric = Metric::named(question.metric())?;
         let compared = compare(self, metric, push, pull);
         let Some(compared) = compared else {
-            let text = format!("{} and {} have no ratio: no repeat in which both have a figure above 0.", figure(question, push), figure(question, pull));
+            let figures = format!("{} and {}", self.figure(question, push, pushes), self.figure(question, pull, pulls));
+            let text = format!("{figures} have no ratio: no repeat in which both have a figure above 0.");
             return Some(Statement { question, winner: Winner::NoComparison, text, ratio: None });
         };
         let ratio = compared.ratio;
         let (winner, text) = match compared.verdict {
-            Judgement::LeftBetter => (Winner::Push, self.lead(question, push, pull, ratio, true, pulls.len())),
-            Judgement::RightBetter => (Winner::Pull, self.lead(question, pull, push, ratio, false, pushes.len())),
-            Judgement::NoClearDifference => (Winner::NoClearDifference, within_noise(question, push, pull, ratio)),
+            Judgement::LeftBetter => (Winner::Push, self.lead(question, (push, pushes), (pull, pulls), ratio, true)),
+            Judgement::RightBetter => (Winner::Pull, self.lead(question, (pull, pulls), (push, pushes), ratio, false)),
+            Judgement::NoClearDifference => {
+                let figures = [self.figure(question, push, pushes), self.figure(question, pull, pulls)];
+                (Winner::NoClearDifference, within_noise(&figures, ratio))
+            }
             Judgement::NotTrustworthy => (Winner::NotTrustworthy, self.not_trustworthy(question, &[push, pull])),
         };
         Some(Statement { question, winner, text, ratio: Some(ratio) })
     }
 
-    /// `rivals`: how many there are in the loser's family.
-    fn lead(&self, question: Question, winner: &Cell<'_>, loser: &Cell<'_>, ratio: Ratio, push_wins: bool, rivals: usize) -> String {
-        let family = if push_wins { "pollers" } else { "pushers" };
-        let best = if rivals > 1 { format!(" (the best of {rivals} {family})") } else { String::new() };
+    /// Winner and loser, each with its family.
+    fn lead(&self, question: Question, winner: Side<'_, '_>, loser: Side<'_, '_>, ratio: Ratio, push_wins: bool) -> String {
         let factor = if push_wins { 1.0 / ratio.value } else { ratio.value };
         let led = if factor.is_finite() { format!(": {} times {}", show_factor(factor), question.as_much()) } else { String::new() };
         let noise = match ratio.interval {
@@ -169,7 +174,21 @@ impl Summary<'_> {
             None if ratio.pairs > 1 => String::new(),
             None => " (one repeat: noise unknown)".to_owned(),
         };
-        format!("{}, {}{best} {}{led}{noise}.{}", figure(question, winner), loser.contender.name, value(question, loser), self.scenario_time(question))
+        let (winner, loser) = (self.figure(question, winner.0, winner.1), self.figure(question, loser.0, loser.1));
+        format!("{winner}, {loser}{led}{noise}.{}", self.scenario_time(question))
+    }
+
+    /// `poll-1s (the best of 3 pollers) 991 ms`; *among the best* where another is as good, or in doubt.
+    fn figure(&self, question: Question, best: &Cell<'_>, family: &[&Cell<'_>]) -> String {
+        let leads = || Metric::named(question.metric()).is_some_and(|metric| leads_all(self, metric, best, family.iter().copied()));
+        let rank = match family.len() {
+            0 | 1 => String::new(),
+            several => {
+                let (among, noun) = (if leads() { "" } else { "among " }, if best.direction() == Direction::Pull { "pollers" } else { "pushers" });
+                format!(" ({among}the best of {several} {noun})")
+            }
+        };
+        format!("{}{rank} {}", best.contender.name, value(question, best))
     }
 
     fn scenario_time(&self, question: Question) -> String {
@@ -182,13 +201,11 @@ impl Summary<'_> {
     }
 
     fn alone(&self, question: Question, only: &Cell<'_>, pulls: &[&Cell<'_>], pushes: &[&Cell<'_>]) -> Statement {
-        let (family, others, absent) =
-            if only.direction() == Direction::Pull { ("poller", pushes, "nobody here pushes") } else { ("pusher", pulls, "nobody here polls") };
-        let own = if family == "poller" { pulls.len() } else { pushes.len() };
-        let best = if own > 1 { format!(" (the best of {own} {family}s)") } else { String::new() };
-        let why = if others.is_empty() { absent.to_owned() } else { "the other side has no figure".to_owned() };
+        let (own, others, absent) =
+            if only.direction() == Direction::Pull { (pulls, pushes, "nobody here pushes") } else { (pushes, pulls, "nobody here polls") };
+        let why = if others.is_empty() { absent } else { "the other side has no figure" };
         let text =
-            if self.untrusted(question, &[only]) { self.not_trustworthy(question, &[only]) } else { format!("{}{best}; {why}.", figure(question, only)) };
+            if self.untrusted(question, &[only]) { self.not_trustworthy(question, &[only]) } else { format!("{}; {why}.", self.figure(question, only, own)) };
         Statement { question, winner: Winner::NoComparison, text, ratio: None }
     }
 
@@ -257,11 +274,6 @@ fn best<'c, 'a>(question: Question, cells: &[&'c Cell<'a>]) -> Option<&'c Cell<'
     figures.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(cell, _)| cell)
 }
 
-/// `poll-1s 991 ms`.
-fn figure(question: Question, cell: &Cell<'_>) -> String {
-    format!("{} {}", cell.contender.name, value(question, cell))
-}
-
 fn value(question: Question, cell: &Cell<'_>) -> String {
     match (Metric::named(question.metric()), cell.value(question.metric())) {
         (Some(metric), Some(value)) => metric.unit.show(value),
@@ -274,13 +286,12 @@ fn interval(low: f64, high: f64) -> String {
     if low == high { String::new() } else { format!(" (95 % interval {low} to {high})") }
 }
 
-fn within_noise(question: Question, push: &Cell<'_>, pull: &Cell<'_>, ratio: Ratio) -> String {
+fn within_noise([push, pull]: &[String; 2], ratio: Ratio) -> String {
     let noise = match ratio.interval {
         Some((low, high)) => format!("the ratio is {}, its 95 % interval {} to {}", show_factor(ratio.value), show_factor(low), show_factor(high)),
         None => format!("the ratio is {}, from one repeat, so that the noise is unknown", show_factor(ratio.value)),
     };
-    let (push, pull) = (figure(question, push), figure(question, pull));
-    if ratio.is_unsettled() {
+    if ratio.tie() == Tie::Unsettled {
         return format!("{push}, {pull}: {} repeats are too few to settle it; {noise}. Add repeats.", ratio.pairs);
     }
     format!("no clear difference between {push} and {pull}; {noise}.")
@@ -305,11 +316,9 @@ fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>])
         return format!("Not trustworthy: {} cannot be judged, see the doubts.", nouns(&doubtful));
     }
     let (push, pull, even) = (won(Winner::Push), won(Winner::Pull), won(Winner::NoClearDifference));
-    let (unsettled, even): (Vec<_>, Vec<_>) = even.into_iter().partition(|statement| statement.ratio.as_ref().is_some_and(Ratio::is_unsettled));
-    let mut tail = if even.is_empty() { String::new() } else { format!("; no clear difference in {}", nouns(&even)) };
-    if !unsettled.is_empty() {
-        tail += &format!("; too few repeats to settle {}", nouns(&unsettled));
-    }
+    let (unsettled, even): (Vec<_>, Vec<_>) = even.into_iter().partition(|statement| statement.ratio.is_some_and(|ratio| ratio.tie() == Tie::Unsettled));
+    let ties = [(Tie::Close, &even), (Tie::Unsettled, &unsettled)];
+    let tail: String = ties.into_iter().filter(|(_, tied)| !tied.is_empty()).map(|(tie, tied)| format!("; {}", tie.about(&nouns(tied)))).collect();
     let rivals = match (pulls.len(), pushes.len()) {
         (1, 1) => "",
         (_, 1) => ", each against the best poller",
@@ -318,8 +327,7 @@ fn headline(statements: &[Statement], pulls: &[&Cell<'_>], pushes: &[&Cell<'_>])
     };
     match (push.is_empty(), pull.is_empty()) {
         (true, true) if even.is_empty() && unsettled.is_empty() => "Nothing to compare: one of the families has no figures.".to_owned(),
-        (true, true) if even.is_empty() => format!("Too few repeats to settle {}.", nouns(&unsettled)),
-        (true, true) => format!("No clear difference{}.", tail.trim_start_matches("; no clear difference")),
+        (true, true) => format!("{}.", capital(tail.trim_start_matches("; "))),
         (false, true) => format!("Push is better in {}{rivals}{tail}.", factors(&push)),
         (true, false) => format!("Polling is better in {}{rivals}{tail}.", factors(&pull)),
         (false, false) => format!("It depends: push is better in {}, polling in {}{rivals}{tail}.", factors(&push), factors(&pull)),

@@ -71,6 +71,7 @@ def caches(chart, sheet):
 
 def main(folder, colour):
     summary = {(row["contender"], row["metric"]): row["value"] for row in rows(folder / "summary.csv") if row["repeat"] == "all"}
+    doubts = {(row["contender"], row["metric"]): row["doubts"] for row in rows(folder / "summary.csv") if row["repeat"] == "all"}
     percentiles = {(row["contender"], round(float(row["percentile"]), 4)): float(row["seconds"]) for row in rows(folder / "percentiles.csv") if row["distribution"] == "latency"}
     contenders = list(dict.fromkeys(row["contender"] for row in rows(folder / "summary.csv")))
     deck = Presentation(str(folder / "slides.pptx"))
@@ -113,10 +114,12 @@ def main(folder, colour):
                 coloured += dots(plot, contenders)
             elif header[0].startswith("CPU per update"):
                 assert len(logarithmic) == 2
-                places = [(float(summary[name, "cpu.total.per_1000_updates"]), float(summary[name, "scenario_latency.p99"])) for name in contenders]
+                both = ("cpu.total.per_1000_updates", "scenario_latency.p99")
+                trusted = [name for name in contenders if not any("untrusted:" in doubts[name, metric] for metric in both)]
+                places = [tuple(float(summary[name, metric]) for metric in both) for name in trusted]
                 costs, ages = ({place[axis] for place in places} for axis in (0, 1))
                 unbeaten = sum(not any(other != place and other[0] <= place[0] and other[1] <= place[1] for other in places) for place in places)
-                # A corner for each that nobody beats in both, and one between two of them; where one beats all there is no front.
+                # What is not to be trusted has no part in the front. A corner for each that nobody beats in both, and one between two of them; where one beats all there is no front.
                 expected = 2 * unbeaten - 1 if unbeaten > 1 else 0
                 for cost, *figures in sheet.iter_rows(min_row=2, values_only=True):
                     for name, age in zip(header[1:], figures):

@@ -6,7 +6,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::sync::{Arc, Barrier};
 
-use crate::served::run;
+#[path = "devtools.rs"]
+mod devtools;
 
 /// Serves a page at an address of its own. Its picture `/wait` comes when its script has asked for `/done`.
 pub fn page(html: String) -> String {
@@ -36,13 +37,9 @@ pub fn page(html: String) -> String {
 
 /// The document that Chromium has made of a page; `None`, and a word about it, where there is no Chromium.
 pub fn chromium(url: &str) -> Option<String> {
-    let profile = tempfile::tempdir().expect("a folder");
-    let user_data = format!("--user-data-dir={}", profile.path().display());
-    let quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server", "--disable-background-networking", "--disable-component-update"];
-    let rest = ["--headless", "--no-sandbox", "--disable-sync", "--disable-dev-shm-usage", &user_data, "--dump-dom", url];
-    let output = run("chromium", &[&quiet[..], &rest].concat())?;
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    let mut browser = devtools::Browser::start()?;
+    browser.visit(url);
+    Some(browser.text("document.documentElement.outerHTML"))
 }
 
 /// The rows that a page's script has put into its list: what it did, what it saw.

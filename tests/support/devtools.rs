@@ -136,8 +136,13 @@ impl Browser {
 
     /// Opens a file, as somebody does who double-clicks it.
     pub fn open(&mut self, file: &Path) {
+        self.visit(&format!("file://{}", file.display()));
+    }
+
+    /// Goes to an address, and waits until all that the page shows is there.
+    pub fn visit(&mut self, address: &str) {
         self.events.clear();
-        self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+        self.call("Page.navigate", json!({ "url": address }));
         while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let message = self.messages.recv_timeout(HANG).expect("the page loads");
             self.events.push(message);

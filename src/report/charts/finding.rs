@@ -6,8 +6,10 @@
 use super::frame::whole_or;
 use super::swept;
 use crate::measure::recording::{Direction, Trial};
+use crate::summary::ratios::{self, Tie};
 use crate::summary::thresholds::FACTOR_WITHOUT_INTERVAL;
-use crate::summary::{Cell, Estimate, ratios};
+use crate::summary::{Cell, Estimate};
+use crate::units::capital;
 
 /// A figure with its repeats.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,14 +47,14 @@ impl Figure {
 
     /// How it stands to another: clear where the interval of their ratio leaves 1 out.
     pub fn against(&self, other: &Self) -> Order {
-        let Some(ratio) = ratios::of_repeats(&self.repeats, &other.repeats) else { return Order::Unclear };
+        let Some(ratio) = ratios::of_repeats(&self.repeats, &other.repeats) else { return Order::Unclear(Tie::Close) };
         let (low, high) = ratio.interval.unwrap_or((ratio.value / FACTOR_WITHOUT_INTERVAL, ratio.value * FACTOR_WITHOUT_INTERVAL));
         if high < 1.0 {
             Order::Less
         } else if low > 1.0 {
             Order::More
         } else {
-            Order::Unclear
+            Order::Unclear(ratio.tie())
         }
     }
 }
@@ -65,7 +67,7 @@ pub enum Order {
     /// Clearly more.
     More,
     /// Within the noise.
-    Unclear,
+    Unclear(Tie),
 }
 
 /// Who is compared in a title, and how they stand.
@@ -78,7 +80,7 @@ pub enum Contest {
     /// Two, the clearly lesser one first.
     Clear(Side, Side),
     /// Two, within the noise of each other: push (or the first) first.
-    Unclear(Side, Side),
+    Unclear(Side, Side, Tie),
     /// One or two, but a figure of theirs cannot be trusted: push (or the first) first.
     Untrusted(Side, Option<Side>),
 }
@@ -140,7 +142,7 @@ impl Contest {
             (Some(one), Some(two)) => match one.1.against(&two.1) {
                 Order::Less => Self::Clear(side(one), side(two)),
                 Order::More => Self::Clear(side(two), side(one)),
-                Order::Unclear => Self::Unclear(side(one), side(two)),
+                Order::Unclear(tie) => Self::Unclear(side(one), side(two), tie),
             },
         }
     }
@@ -161,7 +163,7 @@ impl Contest {
         match self {
             Self::Nobody => Vec::new(),
             Self::One(one) => vec![one],
-            Self::Clear(one, two) | Self::Unclear(one, two) => vec![one, two],
+            Self::Clear(one, two) | Self::Unclear(one, two, _) => vec![one, two],
             Self::Untrusted(one, two) => std::iter::once(one).chain(two).collect(),
         }
     }
@@ -179,10 +181,10 @@ impl Contest {
             Self::One(one) => Self::One(seen(one)),
             Self::Clear(less, more) if show(less.figure) == show(more.figure) => {
                 let (one, two) = if more.direction == Direction::Push && less.direction != Direction::Push { (more, less) } else { (less, more) };
-                Self::Unclear(seen(one), seen(two))
+                Self::Unclear(seen(one), seen(two), Tie::Close)
             }
             Self::Clear(less, more) => Self::Clear(seen(less), seen(more)),
-            Self::Unclear(one, two) => Self::Unclear(seen(one), seen(two)),
+            Self::Unclear(one, two, tie) => Self::Unclear(seen(one), seen(two), tie),
             Self::Untrusted(one, two) => Self::Untrusted(seen(one), two.map(seen)),
         }
     }
@@ -234,7 +236,7 @@ pub struct Words<'w> {
     pub say: &'w dyn Fn(&str, &str) -> String,
     /// What follows the other contender's name: figure.
     pub briefly: &'w dyn Fn(&str) -> String,
-    /// What there is no clear difference in.
+    /// What there is no clear difference in, or too few repeats to settle.
     pub topic: &'w str,
     /// What the best of several pollers is called.
     pub best: &'w str,
@@ -259,7 +261,7 @@ impl Words<'_> {
             Contest::Nobody => return None,
             Contest::One(only) => (self.say)(&called(only), &show(only)),
             Contest::Clear(less, more) => format!("{}; {}", (self.say)(&called(less), &show(less)), brief(more)),
-            Contest::Unclear(one, two) => format!("No clear difference in {}: {}; {}", self.topic, brief(one), brief(two)),
+            Contest::Unclear(one, two, tie) => format!("{}: {}; {}", capital(&tie.about(self.topic)), brief(one), brief(two)),
             Contest::Untrusted(one, None) => format!("Not to be trusted: {}", (self.say)(&called(one), &show(one))),
             Contest::Untrusted(one, Some(two)) => format!("Not to be trusted: {}; {}", (self.say)(&called(one), &show(one)), brief(two)),
         })
@@ -301,13 +303,14 @@ mod tests {
         for (one, two, order) in [
             (&[1.0, 1.1][..], &[2.0, 2.1][..], Order::Less),
             (&[2.0, 2.1], &[1.0, 1.1], Order::More),
-            (&[1.0, 2.0], &[1.5, 2.5], Order::Unclear),
-            (&[1.0, 1.1], &[1.1, 1.0], Order::Unclear),
-            (&[1.0], &[1.4], Order::Unclear),
+            (&[1.0, 2.0], &[1.5, 2.5], Order::Unclear(Tie::Close)),
+            (&[1.0, 1.1], &[1.1, 1.0], Order::Unclear(Tie::Close)),
+            (&[1.0, 4.0], &[4.0, 4.0], Order::Unclear(Tie::Unsettled)),
+            (&[1.0], &[1.4], Order::Unclear(Tie::Close)),
             (&[1.0], &[1.6], Order::Less),
             (&[1.0, 1.0], &[f64::INFINITY, f64::INFINITY], Order::Less),
-            (&[f64::INFINITY], &[f64::INFINITY], Order::Unclear),
-            (&[0.0], &[0.0], Order::Unclear),
+            (&[f64::INFINITY], &[f64::INFINITY], Order::Unclear(Tie::Close)),
+            (&[0.0], &[0.0], Order::Unclear(Tie::Close)),
             (&[0.0], &[1.0], Order::Less),
         ] {
             assert_eq!(figure(one).against(&figure(two)), order, "{one:?} {two:?}");
@@ -326,7 +329,7 @@ mod tests {
     fn of_worst_cases_the_worst_counts() {
         let worst = figure(&[3.0, 50.0]).largest();
         assert_eq!(worst.value, 50.0);
-        assert_eq!(worst.against(&figure(&[3.0, 50.0])), Order::Unclear, "repeats stay as they are");
+        assert_eq!(worst.against(&figure(&[3.0, 50.0])), Order::Unclear(Tie::Close), "repeats stay as they are");
     }
 
     #[test]

@@ -8,14 +8,16 @@ use super::beside::{Name, along, extent, overlap, square};
 use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Order, Side, family, firm};
 use super::frame::{Frame, Room, whole_or};
+use super::front::{competes, front};
 use super::marks::{Footnotes, Mark};
 use super::picture::Chart;
 use super::swept;
 use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::Direction;
+use crate::summary::ratios::Tie;
 use crate::summary::{Cell, Estimate};
-use crate::units::show_seconds;
+use crate::units::{capital, show_seconds};
 
 const COST: &str = "cpu.total.per_1000_updates";
 const AGE: &str = "scenario_latency.p99";
@@ -83,20 +85,14 @@ impl<'c> Dot<'c> {
         if !fits(cost) || !fits(age) {
             return Err("no place on a logarithmic axis");
         }
-        let here = |part: &str| part.is_empty() || view.load_point.split(';').any(|other| other == part);
         Ok(Self {
             cell,
             cost,
             age,
-            competes: cell.load_point.split(';').all(|part| part.starts_with("contender.") || here(part)),
+            competes: competes(cell, view.load_point),
             named: view.cells.iter().any(|shown| std::ptr::eq(*shown, cell)),
             mark: view.mark(cell, METRICS),
         })
-    }
-
-    /// Whether another is at least as good in both, and better in one.
-    fn beaten(&self, by: &Self) -> bool {
-        by.cost <= self.cost && by.age <= self.age && (by.cost < self.cost || by.age < self.age)
     }
 }
 
@@ -184,37 +180,43 @@ fn title(view: &View<'_, '_>, cells: &[&Cell<'_>]) -> Option<String> {
                 cpu(fresh)
             )
         }
-        (Contest::Clear(cheap, dear), Contest::Unclear(one, two)) if pair(one, two, cheap, dear) => {
+        (Contest::Clear(cheap, dear), Contest::Unclear(one, two, tie)) if pair(one, two, cheap, dear) => {
             let (cheaper, dearer) = (cheap.called("cheapest", ","), dear.called("cheapest", ""));
             let figures = format!("{} of CPU for one update instead of {}", cpu(cheap), cpu(dear));
-            format!("{cheaper} is cheaper than {dearer}: {figures}; no clear difference in freshness")
+            format!("{cheaper} is cheaper than {dearer}: {figures}; {}", tie.about("freshness"))
         }
-        (Contest::Clear(cheap, dear), Contest::Unclear(one, two)) => {
+        (Contest::Clear(cheap, dear), Contest::Unclear(one, two, tie)) => {
             let figures = format!("{} takes {} of CPU for one update, {} {}", name(cheap), cpu(cheap), name(dear), cpu(dear));
             let other = format!("{} within {}, {} {}", name(one), seen(one), name(two), seen(two));
-            let said = format!("{} is cheaper: {figures}; no clear difference in freshness", party(cheap, dear));
+            let said = format!("{} is cheaper: {figures}; {}", party(cheap, dear), tie.about("freshness"));
             whole_or(format!("{said}: {other}"), || said.clone())
         }
-        (Contest::Unclear(one, two), Contest::Clear(fresh, stale)) if pair(one, two, fresh, stale) => {
+        (Contest::Unclear(one, two, tie), Contest::Clear(fresh, stale)) if pair(one, two, fresh, stale) => {
             let (fresher, staler) = (fresh.called("freshest", ","), stale.called("freshest", ""));
-            format!("{fresher} is fresher than {staler}: seen within {} instead of {}; no clear difference in CPU", seen(fresh), seen(stale))
+            format!("{fresher} is fresher than {staler}: seen within {} instead of {}; {}", seen(fresh), seen(stale), tie.about("CPU"))
         }
-        (Contest::Unclear(one, two), Contest::Clear(fresh, stale)) => {
+        (Contest::Unclear(one, two, tie), Contest::Clear(fresh, stale)) => {
             let figures = format!("{} is seen within {}, {} within {}", name(fresh), seen(fresh), name(stale), seen(stale));
             let other = format!("{} {} for one update, {} {}", name(one), cpu(one), name(two), cpu(two));
-            let said = format!("{} is fresher: {figures}; no clear difference in CPU", party(fresh, stale));
+            let said = format!("{} is fresher: {figures}; {}", party(fresh, stale), tie.about("CPU"));
             whole_or(format!("{said}: {other}"), || said.clone())
         }
-        (Contest::Unclear(one, two), Contest::Unclear(first, second)) if pair(one, two, first, second) => {
-            format!("No clear difference in CPU and freshness: {}; {}", whole(one), brief(two))
+        (Contest::Unclear(one, two, cost), Contest::Unclear(first, second, age)) if pair(one, two, first, second) => {
+            format!("{}: {}; {}", neither(*cost, *age), whole(one), brief(two))
         }
-        (Contest::Unclear(one, two), Contest::Unclear(first, second)) => {
-            let said = "No clear difference in CPU and freshness";
+        (Contest::Unclear(one, two, cost), Contest::Unclear(first, second, age)) => {
+            let said = neither(*cost, *age);
             let costs = format!("{} takes {} of CPU for one update, {} {}", name(one), cpu(one), name(two), cpu(two));
             let ages = format!("{} is seen within {}, {} within {}", name(first), seen(first), name(second), seen(second));
             whole_or(format!("{said}: {costs}; {ages}"), || format!("{said}: {costs}"))
         }
     })
+}
+
+/// Nobody leads in either.
+fn neither(cost: Tie, age: Tie) -> String {
+    let said = if cost == age { cost.about("CPU and freshness") } else { format!("{}, {}", cost.about("CPU"), age.about("freshness")) };
+    capital(&said)
 }
 
 /// One of the two axes.
@@ -298,7 +300,8 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
         canvas.line((plot.left, y(age)), (plot.right, y(age)), 1.25, palette.grid);
         canvas.text(plot.left - 16.0, y(age) + 7.0, name, soft(Align::Right));
     }
-    let front = front(dots, at);
+    let in_it = dots.iter().filter(|dot| dot.competes && dot.mark != Mark::Untrusted);
+    let front: Vec<(f64, f64)> = front(in_it.map(|dot| (dot.cost, dot.age))).into_iter().map(|(cost, age)| (x(cost), y(age))).collect();
     canvas.path(&front, 2.0, palette.soft, &[6.0, 6.0]);
     let mut taken: Vec<Room> = dots.iter().map(|dot| square(x(dot.cost), y(dot.age), 14.0)).collect();
     taken.extend(front.windows(2).map(|pair| Room {
@@ -383,21 +386,4 @@ fn place_name(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), plot: Roo
             return;
         }
     }
-}
-
-/// The front: from dot to dot among those that no other beats in both, in steps, since between two there is nothing. What is not to be
-/// trusted neither belongs to it nor beats anybody.
-fn front(dots: &[Dot<'_>], place: impl Fn(&Dot<'_>) -> (f64, f64)) -> Vec<(f64, f64)> {
-    let competing = || dots.iter().filter(|dot| dot.competes && dot.mark != Mark::Untrusted);
-    let mut best: Vec<&Dot<'_>> = competing().filter(|dot| !competing().any(|other| dot.beaten(other))).collect();
-    best.sort_by(|one, two| one.cost.total_cmp(&two.cost));
-    let mut line: Vec<(f64, f64)> = Vec::new();
-    for dot in best {
-        let (x, y) = place(dot);
-        if let Some(last) = line.last().copied() {
-            line.push((x, last.1));
-        }
-        line.push((x, y));
-    }
-    line
 }

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod finding;
 mod frame;
 mod freshness_cost;
+pub mod front;
 pub mod labels;
 mod latency_over_time;
 pub mod marks;

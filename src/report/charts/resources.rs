@@ -13,7 +13,8 @@ use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::{Role, Second, SideRecord, Trial};
 use crate::summary::Cell;
-use crate::units::{show_bytes, show_number, significant};
+use crate::summary::ratios::Tie;
+use crate::units::{capital, show_bytes, show_number, significant};
 
 /// What the best of several is called.
 const BEST: &str = "cheapest";
@@ -155,7 +156,7 @@ fn sentence(view: &View<'_, '_>, contest: &Contest, best: &str) -> Option<String
     let core = |side: &Side| format!("{} of a core", share(side.figure));
     let mebi = |side: &Side| memory(side).map(|figure| firm(show_bytes(figure.value)));
     let both = |side: &Side| mebi(side).map_or_else(|| core(side), |mebi| format!("{} and {mebi}", core(side)));
-    let (one, two) = match contest {
+    let (one, two, tie) = match contest {
         Contest::Nobody => return None,
         Contest::One(one) if !view.trusted("memory.server.peak", &[one]) => {
             return Some(format!("{} costs the server {}; memory is not to be trusted", one.called(best, ","), core(one)));
@@ -165,33 +166,40 @@ fn sentence(view: &View<'_, '_>, contest: &Contest, best: &str) -> Option<String
         Contest::Untrusted(one, Some(two)) => {
             return Some(format!("Not to be trusted: {} costs the server {}; {} {}", one.called(best, ","), both(one), two.called(best, ","), both(two)));
         }
-        Contest::Clear(one, two) | Contest::Unclear(one, two) => (one, two),
+        Contest::Clear(one, two) => (one, two, None),
+        Contest::Unclear(one, two, tie) => (one, two, Some(*tie)),
     };
-    let known = memory(one).zip(memory(two));
-    let trusted = view.trusted("memory.server.peak", &[one, two]);
-    // What there is to say of memory where it has no order.
-    let but = match (&known, trusted) {
-        (None, _) => "; memory is not known of both",
-        (Some(_), false) => "; memory is not to be trusted",
-        (Some(_), true) => "; no clear difference in memory",
+    // How they stand in memory, or why nothing can be said of it.
+    let in_memory = match memory(one).zip(memory(two)) {
+        None => Err("memory is not known of both"),
+        Some(_) if !view.trusted("memory.server.peak", &[one, two]) => Err("memory is not to be trusted"),
+        // What reads the same is no difference.
+        Some(_) if mebi(one) == mebi(two) => Ok(Order::Unclear(Tie::Close)),
+        Some((one, two)) => Ok(one.against(&two)),
     };
-    let order = known.filter(|_| trusted && mebi(one) != mebi(two)).map_or(Order::Unclear, |(one, two)| one.against(&two));
+    let but = match in_memory {
+        Ok(Order::Unclear(tie)) => tie.about("memory"),
+        Ok(_) => String::new(),
+        Err(why) => why.to_owned(),
+    };
     let (subject, other) = (one.called(best, ","), two.called(best, ""));
-    Some(match (matches!(contest, Contest::Clear(..)), order) {
-        (true, Order::Less) => format!("{subject} costs the server less than {other}: {} instead of {}", both(one), both(two)),
-        (true, Order::More) => format!("{subject} takes less of the server’s CPU but more memory than {other}: {} instead of {}", both(one), both(two)),
-        (true, Order::Unclear) => format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}{but}", core(one), core(two)),
-        (false, Order::Unclear) if but.starts_with("; no clear") => {
-            format!("No clear difference in what {} and {} cost the server: {}; {}", subject, two.called(best, ","), both(one), both(two))
+    Some(match (tie, in_memory) {
+        (None, Ok(Order::Less)) => format!("{subject} costs the server less than {other}: {} instead of {}", both(one), both(two)),
+        (None, Ok(Order::More)) => format!("{subject} takes less of the server’s CPU but more memory than {other}: {} instead of {}", both(one), both(two)),
+        (None, _) => format!("{subject} takes less of the server’s CPU than {other}: {} instead of {}; {but}", core(one), core(two)),
+        (Some(tie), Ok(Order::Unclear(same))) if tie == same => {
+            let what = format!("what {subject} and {} cost the server", two.called(best, ","));
+            format!("{}: {}; {}", capital(&tie.about(&what)), both(one), both(two))
         }
-        (false, Order::Unclear) => {
-            format!("No clear difference in the CPU of the server: {subject} {}; {} {}{but}", core(one), two.called(best, ","), core(two))
+        (Some(tie), Err(_) | Ok(Order::Unclear(_))) => {
+            let what = capital(&tie.about("the CPU of the server"));
+            format!("{what}: {subject} {}; {} {}; {but}", core(one), two.called(best, ","), core(two))
         }
-        (false, order) => {
+        (Some(tie), Ok(order @ (Order::Less | Order::More))) => {
             let (less, more) = if order == Order::Less { (one, two) } else { (two, one) };
             let figures = mebi(less).zip(mebi(more)).map_or_else(String::new, |(less, more)| format!(": {less} instead of {more}"));
             let (less, more) = (less.called(best, ","), more.called(best, ""));
-            format!("{less} takes less of the server’s memory than {more}{figures}; no clear difference in CPU")
+            format!("{less} takes less of the server’s memory than {more}{figures}; {}", tie.about("CPU"))
         }
     })
 }

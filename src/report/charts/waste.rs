@@ -12,7 +12,8 @@ use super::text::{self, Weight};
 use super::view::View;
 use crate::measure::recording::Direction;
 use crate::summary::Cell;
-use crate::units::{show_number, significant};
+use crate::summary::ratios::Tie;
+use crate::units::{capital, show_number, significant};
 
 const METRIC: &str = "waste.ratio";
 /// What doubts are looked for on.
@@ -82,7 +83,11 @@ fn title(view: &View<'_, '_>, waffles: &[Waffle<'_>]) -> Option<String> {
         return Some(format!("Of {POLLS}, {said}"));
     }
     if !less(first, last) {
-        return Some(format!("No clear difference in waste: of {POLLS}, {both}"));
+        let tie = match first.waste.against(&last.waste) {
+            Order::Unclear(tie) => tie,
+            Order::Less | Order::More => Tie::Close,
+        };
+        return Some(format!("{}: of {POLLS}, {both}", capital(&tie.about("waste"))));
     }
     let thrifty = format!("{}, {} thriftiest polling", name(first), one_of(others(first).into_iter().all(|other| ahead(first, other))));
     let wasteful = format!("{}, {} most wasteful", name(last), one_of(others(last).into_iter().all(|other| ahead(other, last))));

@@ -5,6 +5,7 @@ use crate::report::figures;
 use crate::summary::comparison::change::ROUNDING;
 use crate::summary::comparison::{Change, Comparison, Effect, Found, Known, Tendency, Twins};
 use crate::summary::metrics::{Metric, Unit};
+use crate::summary::ratios::Tie;
 use crate::units::show_factor;
 
 /// What is said of a figure beside which something else differs.
@@ -12,9 +13,9 @@ pub const MIXED: &str = "≠";
 
 /// How changes are to be read, for the foot of every table.
 pub const READING: &str = "A change is the later figure ÷ the first one (or the difference, where one of them is 0), with its 95 % interval over the repeats (Welch). An interval that \
-     holds 1 (or 0) is no clear difference. Of twenty figures that have not changed, one looks as if it had: look at several, and repeat what matters.";
+     holds 1 (or 0) is no clear difference; where the figures are far apart all the same, repeats are too few to settle it. Of twenty figures that have not changed, one looks as if it had: look at several, and repeat what matters.";
 
-/// `1.32 times (1.1 to 1.58)`, `no clear difference (0.9 to 1.2)`, `not comparable`.
+/// `1.32 times (1.1 to 1.58)`, `no clear difference (0.9 to 1.2)`, `too few repeats to settle it (0.4 to 4)`, `not comparable`.
 pub fn change(found: &Found, metric: &Metric) -> String {
     let (text, interval) = told(found, metric);
     interval.map_or_else(|| text.clone(), |interval| format!("{text} ({interval})"))
@@ -23,7 +24,13 @@ pub fn change(found: &Found, metric: &Metric) -> String {
 /// The same where there is little room: `1.32 times (1.1 to 1.58)`, `unclear (0.9 to 1.2)`.
 pub fn briefly(found: &Found, metric: &Metric) -> String {
     let (text, interval) = told(found, metric);
-    let text = text.replace("no clear difference", "unclear").replace("; one repeat: no interval", ", one repeat").replace("not to be trusted", "not trusted");
+    let shorter = [
+        ("no clear difference", "unclear"),
+        ("too few repeats to settle it", "too few repeats"),
+        ("; one repeat: no interval", ", one repeat"),
+        ("not to be trusted", "not trusted"),
+    ];
+    let text = shorter.into_iter().fold(text, |text, (long, short)| text.replace(long, short));
     interval.map_or_else(|| text.clone(), |interval| format!("{text} ({interval})"))
 }
 
@@ -47,6 +54,7 @@ fn told(found: &Found, metric: &Metric) -> (String, Option<String>) {
     match change.tendency() {
         Tendency::Same => ("the same".to_owned(), None),
         Tendency::OneRepeat => (format!("{value}{mark}; one repeat: no interval"), None),
+        Tendency::Unclear if change.tie() == Tie::Unsettled => (format!("too few repeats to settle it{mark}"), interval),
         Tendency::Unclear => (format!("no clear difference{mark}"), interval),
         Tendency::Higher | Tendency::Lower => (format!("{value}{mark}"), interval),
     }
@@ -78,12 +86,17 @@ pub fn headline(comparison: &Comparison<'_>, run: usize) -> String {
         })
         .collect();
     let count = |wanted: Tendency| all.iter().filter(|(.., found)| found.tendency() == Some(wanted)).count();
+    let tied = |tie: Tie| {
+        let is_tied = |found: &Found| found.tendency() == Some(Tendency::Unclear) && found.change.is_some_and(|change| change.tie() == tie);
+        all.iter().filter(|(.., found)| is_tied(found)).count()
+    };
     let barred = all.iter().filter(|(.., found)| found.effect == Effect::Incomparable).count();
     let untrusted = all.iter().filter(|(.., found)| found.untrusted && found.effect < Effect::Incomparable).count();
     let parts = [
         (count(Tendency::Higher), "higher"),
         (count(Tendency::Lower), "lower"),
-        (count(Tendency::Unclear), "without a clear difference"),
+        (tied(Tie::Close), "without a clear difference"),
+        (tied(Tie::Unsettled), "with too few repeats to settle them"),
         (count(Tendency::Same), "the same"),
         (count(Tendency::OneRepeat), "of one repeat (no interval)"),
         (barred, "not comparable"),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::measure::recording::{ContenderRecord, Direction, Recording, State};
 use crate::report::charts::theme::{self, Theme, hex};
-use crate::report::{crossings, figures, published};
+use crate::report::{crossings, figures, published, repeat};
 use crate::summary::budgets::BudgetOutcome;
 use crate::summary::crossover::Answer;
 use crate::summary::fits::by_quantity;
@@ -303,32 +303,10 @@ pub fn unmeasured(summary: &Summary<'_>) -> Vec<&'static str> {
 }
 
 /// The commands that repeat the run and make the page again.
-pub fn commands(summary: &Summary<'_>) -> Vec<String> {
-    let recording = summary.recording;
-    let file = quoted(&format!("{}.toml", recording.scenario.name));
-    let only = only(recording).map_or_else(String::new, |names| format!(" --only {}", quoted(&names)));
-    // Only a run that came to its end tells by its trials how many repeats it was to have.
-    let repeats = match (&recording.state, recording.trials.iter().map(|trial| trial.repeat).max()) {
-        (State::Complete, Some(repeats)) => format!(" --repeats {repeats}"),
-        _ => "  # repeats are those of the scenario: this run did not come to its end".to_owned(),
-    };
-    vec![format!("pushbench run {file} --seed {}{only}{repeats}", recording.scenario.seed), "pushbench report recording.json --format html".to_owned()]
-}
-
-/// The contenders that took part, where the scenario has more of them.
-fn only(recording: &Recording) -> Option<String> {
-    let document: toml_edit::DocumentMut = scenario(recording)?.parse().ok()?;
-    let tables = document.get("contender")?.as_array_of_tables()?;
-    let names: Vec<&str> = tables.iter().filter_map(|table| table.get("name").or_else(|| table.get("use"))?.as_str()).collect();
-    let took_part: Vec<&str> = recording.contenders.iter().map(|contender| contender.name.as_str()).collect();
-    let all_known = took_part.iter().all(|name| names.contains(name) && !name.contains(','));
-    (all_known && took_part.len() < names.len()).then(|| took_part.join(","))
-}
-
-/// A word that a shell takes as it is.
-fn quoted(word: &str) -> String {
-    let plain = word.chars().all(|character| character.is_ascii_alphanumeric() || "-_./".contains(character));
-    if plain && !word.starts_with('-') { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+pub fn commands(recording: &Recording) -> Vec<String> {
+    let unknown = "  # repeats are those of the scenario: this run did not come to its end";
+    let run = repeat::run(recording) + repeat::repeats(recording).map_or(unknown, |_| "");
+    vec![run, "pushbench report recording.json --format html".to_owned()]
 }
 
 /// Files of a run that lie beside the page.
@@ -405,24 +383,12 @@ mod tests {
     }
 
     #[test]
-    fn the_command_asks_for_as_many_repeats_as_the_run_was_to_have_and_for_those_who_took_part() {
-        let command = |recording: &Recording| commands(&Summary::new(recording)).remove(0);
-        let mut recording = made_up().scale(0.02).repeats(3).build();
-        assert_eq!(command(&recording), "pushbench run synthetic.toml --seed 20080721 --repeats 3");
-        // The last repeat of everybody was run, and not to its end.
-        recording.trials.iter_mut().filter(|trial| trial.repeat == 3).for_each(|trial| trial.complete = false);
-        assert!(command(&recording).ends_with(" --repeats 3"), "{}", command(&recording));
+    fn a_run_that_was_cut_does_not_tell_how_many_repeats_it_was_to_have() {
+        let mut recording = made_up().scale(0.02).repeats(2).build();
+        assert!(commands(&recording)[0].ends_with(" --repeats 2"), "{:?}", commands(&recording));
         recording.state = State::Interrupted;
-        recording.trials.retain(|trial| trial.repeat == 1);
-        let cut = command(&recording);
+        let cut = commands(&recording).remove(0);
         assert!(!cut.contains("--repeats") && cut.contains("# repeats are those of the scenario"), "{cut}");
-
-        recording.state = State::Complete;
-        let entry = |name: &str| format!("[[contender]]\nuse = \"rest-poll\"\nname = \"{name}\"\n");
-        recording.scenario.text = ["poll-5s", "poll-1s", "conditional-5s"].map(entry).concat() + "[[contender]]\nuse = \"xmpp-pubsub\"\n";
-        assert!(!command(&recording).contains("--only"), "all of them took part");
-        recording.contenders.remove(1);
-        assert!(command(&recording).contains(" --only 'poll-5s,conditional-5s,xmpp-pubsub' --repeats 1"), "{}", command(&recording));
     }
 
     #[test]
@@ -432,10 +398,5 @@ mod tests {
         let (absent, known) = (unmeasured(&summary), definitions(&summary));
         assert!(absent.contains(&"stanzas.total") && !absent.contains(&"latency.p99"), "{absent:?}");
         assert_eq!(absent.len() + known.len(), METRICS.len());
-    }
-
-    #[test]
-    fn words_for_a_shell_are_quoted() {
-        assert_eq!([quoted("first-look.toml"), quoted("a b'; rm -rf ~.toml")], ["first-look.toml", "'a b'\\''; rm -rf ~.toml'"]);
     }
 }

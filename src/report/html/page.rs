@@ -33,7 +33,7 @@ pub struct Page {
     pub contenders: Vec<Contender>,
     /// Load points, in order of appearance; a single one without a sweep.
     pub points: Vec<Point>,
-    /// Place in `points` of the one that is shown first: the one with most contenders.
+    /// Place in `points` of the one that is shown first: the one that stands for all in charts and slides.
     pub shown: usize,
     /// Pictures over a swept value: alike at all load points.
     pub pictures: Vec<Picture>,
@@ -94,7 +94,7 @@ impl Page {
     pub fn new(summary: &Summary<'_>) -> Result<Self, String> {
         let recording = summary.recording;
         let contenders = facts::contenders(recording);
-        let shown = shown(summary);
+        let shown = summary.load_points().into_iter().position(|point| point == summary.shown()).unwrap_or(0);
         let drawn = Pictures::new(summary, shown);
         let verdicts = summary.verdicts();
         let points: Vec<Point> = verdicts.iter().zip(drawn.points).map(|(verdict, own)| Point::new(summary, verdict, &contenders, own)).collect();
@@ -134,19 +134,12 @@ impl Page {
             left_out: drawn.left_out,
             unmeasured: facts::unmeasured(summary),
             metrics: facts::definitions(summary),
-            commands: facts::commands(summary),
+            commands: facts::commands(recording),
             files: facts::files(),
             assets: Assets::gather().map_err(|error| error.to_string())?,
             data,
         })
     }
-}
-
-/// Place of the load point with most contenders; the first of equals.
-fn shown(summary: &Summary<'_>) -> usize {
-    let counts: Vec<usize> = summary.load_points().into_iter().map(|point| summary.at(point).count()).collect();
-    let most = counts.iter().max().copied().unwrap_or(0);
-    counts.iter().position(|count| *count == most).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -163,10 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn the_load_point_with_most_contenders_is_shown_first() {
+    fn the_load_point_that_stands_for_all_is_shown_first() {
         let mut recording = made_up().scale(0.02).sweep(&[0.5, 1.0]).build();
         recording.trials.retain(|trial| trial.load_point != "workload.topics=50" || trial.contender != "poll-1s");
         let page = Page::new(&Summary::new(&recording)).unwrap();
         assert_eq!((page.shown, page.points[page.shown].name.as_str()), (1, "workload.topics=100"));
+        let recording = made_up().scale(0.02).sweep(&[0.5, 1.0, 2.0]).build();
+        let summary = Summary::new(&recording);
+        let page = Page::new(&summary).unwrap();
+        assert_eq!((page.shown, page.points[page.shown].name.as_str()), (1, summary.shown()), "the one in the middle");
     }
 }

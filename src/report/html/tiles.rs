@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::measure::recording::Direction;
 use crate::report::figures;
 use crate::summary::metrics::Metric;
-use crate::summary::ratios::{Ratio, Verdict, compare};
+use crate::summary::ratios::{Ratio, Tie, Verdict, compare};
 use crate::summary::{Cell, Grade, Summary};
 use crate::units::show_factor;
 
@@ -77,8 +77,8 @@ pub struct Tile {
     pub metric: &'static str,
     /// What it is about: `Freshness`, `Work`, `CPU`; of a cost what became of it: `What push costs`, `No cost found`.
     pub topic: String,
-    /// What stands large: `148×`; the left one's figure where the other has nothing; `≈` where the lead lies within the noise, `?` where a figure is
-    /// not to be trusted; empty where there is no ratio.
+    /// What stands large: `148×`; the left one's figure where the other has nothing; `≈` where there is no clear difference, `?` where repeats are too
+    /// few to settle it or a figure is not to be trusted; empty where there is no ratio.
     pub factor: String,
     /// What it is a factor of: `fresher at p99`.
     pub words: String,
@@ -155,12 +155,13 @@ impl Tile {
         let judged = Judged::new(summary, metric, left, right);
         let stand = judged.stand;
         let figure = |cell: &Cell<'_>| figures::figure(summary, cell, metric);
-        let is_unsettled = judged.ratio.is_some_and(|ratio| ratio.is_unsettled());
         let (factor, words) = match (stand, judged.ratio) {
             (Stand::Untrusted, _) => ("?".to_owned(), format!("not to be trusted: {}", kind.noun)),
             (Stand::NoRatio, _) | (_, None) => (String::new(), format!("no ratio: {}", kind.noun)),
-            (Stand::Unclear, _) if is_unsettled => ("≈".to_owned(), format!("too few repeats to settle {}", kind.noun)),
-            (Stand::Unclear, _) => ("≈".to_owned(), format!("no clear difference: {}", kind.noun)),
+            (Stand::Unclear, Some(ratio)) => {
+                let sign = if ratio.tie() == Tie::Unsettled { "?" } else { "≈" };
+                (sign.to_owned(), ratio.tie().about(kind.noun))
+            }
             (Stand::Better | Stand::Worse, _) if judged.is_bare() => (figure(left), format!("{}, against {}", kind.noun, figure(right))),
             (Stand::Better, Some(ratio)) => (format!("{}×", show_factor(ratio.value)), kind.better.to_owned()),
             (Stand::Worse, Some(ratio)) => (format!("{}×", show_factor(ratio.value)), kind.worse.to_owned()),

@@ -97,6 +97,8 @@ pub struct Series {
     pub strong: bool,
     /// Whether its line is dashed: hues came again.
     pub dashed: bool,
+    /// Whether its figures can be trusted: else its dot is hollow.
+    pub trusted: bool,
     /// Ascending across.
     pub points: Vec<(f64, f64)>,
 }
@@ -323,6 +325,7 @@ mod tests {
             colour: INK,
             strong: false,
             dashed: false,
+            trusted: true,
             points: points.to_vec(),
         };
         let axis = || Axis::new(String::new(), [1.0, 10.0].into_iter(), "");

@@ -44,8 +44,8 @@ pub enum Body {
     Tiles(Vec<Tile>),
     /// Polling and push beside each other, as they go on in time.
     Question([Exchange; 2]),
-    /// Two lists beside each other.
-    Columns([Column; 2]),
+    /// Lists beside each other, or two stacks of them.
+    Columns([Vec<Column>; 2]),
     /// Charts.
     Figure(Box<Figure>),
 }

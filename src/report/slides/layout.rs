@@ -34,6 +34,8 @@ const NOTES: Area = Area { left: MARGIN, top: 777.0, width: ROOM, height: 22.0 }
 const TITLES: [f64; 4] = [42.0 * PICTURE, 38.0 * PICTURE, 34.0 * PICTURE, 30.0 * PICTURE];
 const SUBTITLES: [f64; 2] = [24.0 * PICTURE, 21.0];
 const ASIDES: [f64; 4] = [26.0, 24.0, 22.0, 20.0];
+/// Room between lists that stand below each other.
+const BETWEEN_LISTS: f64 = 22.0;
 const LISTS: [f64; 7] = [32.0, 30.0, 28.0, 26.0, 24.0, 22.0, 20.0];
 
 /// What is to be drawn with: charts that can be edited, or their pictures.
@@ -276,22 +278,34 @@ fn tiled(elements: &mut Vec<Element<'_>>, tiles: &[Tile]) {
     }
 }
 
-/// Lists beside each other, in one size.
-fn beside(elements: &mut Vec<Element<'_>>, both: &[Column; 2], area: Area) {
+/// Stacks of lists beside each other, all in one size: the first lists begin at one height, and so do the second. Where even the smallest size has no room for
+/// all, each is cut to a share of it.
+fn beside(elements: &mut Vec<Element<'_>>, both: &[Vec<Column>; 2], area: Area) {
     let gap = 72.0;
     let width = (ROOM - gap) / 2.0;
     let areas = [Area { width, ..area }, Area { left: area.left + width + gap, width, ..area }];
-    let fits = |size: &f64| both.iter().zip(areas).all(|(column, area)| tall(column, area, *size) <= area.height);
-    let size = LISTS.into_iter().find(fits).unwrap_or(LISTS[LISTS.len() - 1]);
-    for (column, area) in both.iter().zip(areas) {
-        listed(elements, column, area, size);
+    let rows = both.iter().map(Vec::len).max().unwrap_or(0);
+    let row_height = |row: usize, size: f64| {
+        let lists = both.iter().filter_map(|stack| stack.get(row));
+        lists.map(|column| tall(column, areas[0], size)).fold(0.0, f64::max)
+    };
+    let gaps = BETWEEN_LISTS * rows.saturating_sub(1) as f64;
+    let whole = |size: f64| (0..rows).map(|row| row_height(row, size)).sum::<f64>();
+    let size = LISTS.into_iter().find(|size| whole(*size) + gaps <= area.height).unwrap_or(LISTS[LISTS.len() - 1]);
+    let share = ((area.height - gaps) / whole(size)).min(1.0);
+    let mut top = area.top;
+    for row in 0..rows {
+        let height = row_height(row, size) * share;
+        for (column, area) in both.iter().zip(areas).filter_map(|(stack, area)| Some((stack.get(row)?, area))) {
+            listed(elements, column, Area { top, height: height + 0.5, ..area }, size);
+        }
+        top += height + BETWEEN_LISTS;
     }
 }
 
 /// Lists below each other, in one size; where even the smallest has no room for all, each is cut to a share of it.
 fn stacked(elements: &mut Vec<Element<'_>>, columns: &[Column], area: Area) {
-    let gap = 22.0;
-    let gaps = gap * columns.len().saturating_sub(1) as f64;
+    let gaps = BETWEEN_LISTS * columns.len().saturating_sub(1) as f64;
     let whole = |size: f64| columns.iter().map(|column| tall(column, area, size)).sum::<f64>() + gaps;
     let size = ASIDES.into_iter().find(|size| whole(*size) <= area.height).unwrap_or(ASIDES[ASIDES.len() - 1]);
     let share = ((area.height - gaps) / (whole(size) - gaps)).min(1.0);
@@ -299,7 +313,7 @@ fn stacked(elements: &mut Vec<Element<'_>>, columns: &[Column], area: Area) {
     for column in columns {
         let height = tall(column, area, size) * share;
         listed(elements, column, Area { top, height: height + 0.5, ..area }, size);
-        top += height + gap;
+        top += height + BETWEEN_LISTS;
     }
 }
 

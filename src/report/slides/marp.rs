@@ -62,10 +62,11 @@ const LOOK: &str = "  h1 { font-size: 32px; line-height: 1.25; margin: 0 0 10px;
   section.tiles tr, section.tiles th, section.tiles td { border: none; background: none !important; text-align: left; vertical-align: top; padding: 3px 32px 3px 0; font-size: 18px; }
   section.tiles th { font-size: 88px; line-height: 1.1; }
   section.tiles td strong { font-size: 28px; }
-  section.halves { columns: 2; column-gap: 58px; font-size: 21px; }
-  section.halves h1, section.halves > p { column-span: all; }
-  section.halves h2 { margin-top: 20px; break-after: avoid; }
-  section.halves h2 ~ h2 { break-before: column; }
+  section.halves, section.quarters { columns: 2; column-gap: 58px; font-size: 21px; }
+  section.quarters { font-size: 19px; }
+  section:is(.halves, .quarters) h1, section:is(.halves, .quarters) > p { column-span: all; }
+  section:is(.halves, .quarters) h2 { margin-top: 20px; break-after: avoid; }
+  section.halves h2:nth-of-type(2), section.quarters h2:nth-of-type(3) { break-before: column; }
   section.beside { font-size: 18px; }
   section.beside h2 { font-size: 20px; margin-top: 12px; }
 ";
@@ -101,7 +102,7 @@ fn page(slide: &Slide, theme: &Theme) -> String {
     let title = format!("# {}\n", escape(&slide.title));
     let subtitle = if slide.subtitle.is_empty() { String::new() } else { format!("\n{}\n", paragraph(&slide.subtitle)) };
     let warning = if slide.warning.is_empty() { String::new() } else { format!("\n*{}*\n", escape(&slide.warning)) };
-    let body = match &slide.body {
+    let body: String = match &slide.body {
         Body::Opening(lines) => {
             let lines: Vec<String> = lines.iter().map(|line| paragraph(line)).collect();
             return format!("<!-- _class: opening -->\n\n{title}{subtitle}\n{}\n{warning}", lines.join("  \n"));
@@ -117,7 +118,12 @@ fn page(slide: &Slide, theme: &Theme) -> String {
             return format!("<!-- _class: tiles -->\n\n{title}{subtitle}\n{table}{warning}");
         }
         Body::Question(both) => both.iter().map(|exchange| list(exchange.heading, exchange.captions.iter().map(|caption| (caption.as_str(), false)))).collect(),
-        Body::Columns(both) => both.iter().map(column).collect::<String>(),
+        Body::Columns(both) => {
+            let stacked = both.iter().any(|stack| stack.len() > 1);
+            let class = if stacked { "quarters" } else { "halves" };
+            let lists = both.iter().flatten().map(column).collect::<String>();
+            return format!("<!-- _class: {class} -->\n\n{title}{subtitle}{lists}{warning}");
+        }
         Body::Figure(figure) => return format!("<!-- _class: beside -->\n\n{}", beside(figure, &title, &subtitle, &warning, theme)),
     };
     format!("<!-- _class: halves -->\n\n{title}{subtitle}{body}{warning}")

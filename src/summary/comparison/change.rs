@@ -5,7 +5,7 @@
 //! population variances are involved", Biometrika 34, 1947), for a ratio on logarithms. With two to ten repeats it holds the truth in 93 to 99 of
 //! 100 cases, as the test below sees.
 
-use crate::summary::ratios::student_t;
+use crate::summary::ratios::{Tie, student_t};
 use crate::summary::thresholds::REPEATS_FOR_AN_INTERVAL;
 
 /// Means of equal values are equal but for so much, and the logarithms of large ones.
@@ -88,6 +88,11 @@ impl Change {
             Some((_, high)) if high < none => Tendency::Lower,
             Some(_) => Tendency::Unclear,
         }
+    }
+
+    /// Why it is no change, where it lies within the noise.
+    pub fn tie(&self) -> Tie {
+        self.ratio.map_or(Tie::Close, |ratio| Tie::of_ratio(ratio.value, ratio.interval))
     }
 
     /// How far it went, either way: 0 is not at all, ln 2 is to the double or the half; infinite where there is no ratio and yet a difference.
@@ -177,6 +182,8 @@ mod tests {
         ] {
             assert_eq!(Change::new(base, other).unwrap().tendency(), expected, "{base:?} {other:?}");
         }
+        let tie = |base: &[f64], other: &[f64]| Change::new(base, other).unwrap().tie();
+        assert_eq!((tie(&[100.0, 140.0], &[120.0, 121.0]), tie(&[1.0, 4.0], &[4.0, 4.0])), (Tie::Close, Tie::Unsettled));
         assert_eq!(Change::new(&[], &[1.0]), None);
         assert_eq!(Change::new(&[1.0], &[f64::INFINITY]), None);
         assert_eq!(Change::new(&[0.0], &[1.0]).unwrap().ratio, None);

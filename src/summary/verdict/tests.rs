@@ -32,7 +32,7 @@ fn push_wins_at_a_price() {
     ];
     assert_eq!(winners(&verdict), expected);
     assert!(verdict.headline.starts_with("Push is better in message volume ("), "{}", verdict.headline);
-    assert!(text(&verdict, Question::Volume).starts_with("xmpp-pubsub 1, poll-5s (the best of 3 pollers) 21"), "{verdict:?}");
+    assert!(text(&verdict, Question::Volume).starts_with("xmpp-pubsub 1, poll-5s (among the best of 3 pollers) 21"), "conditional-5s is as good: {verdict:?}");
     assert!(text(&verdict, Question::Freshness).contains("poll-1s (the best of 3 pollers) 990 ms: "), "the freshest poller is the rival: {verdict:?}");
     assert!(text(&verdict, Question::SetUp).contains("paid for after"), "{verdict:?}");
 }
@@ -86,6 +86,30 @@ fn figures_far_apart_that_vary_ask_for_more_repeats() {
     assert_eq!(winners(&verdict)[0], (Question::Volume, Winner::NoClearDifference));
     assert!(text(&verdict, Question::Volume).contains(": 2 repeats are too few to settle it; the ratio is "), "{verdict:?}");
     assert!(verdict.headline.ends_with("too few repeats to settle message volume."), "{}", verdict.headline);
+}
+
+#[test]
+fn of_equals_none_is_the_best() {
+    let mut recording = small().build();
+    recording.trials.retain(|trial| trial.contender != "conditional-5s");
+    let verdict = verdicts(&recording).remove(0);
+    assert!(text(&verdict, Question::Volume).contains(", poll-5s (the best of 2 pollers) "), "poll-1s takes five times as many: {verdict:?}");
+    assert!(text(&verdict, Question::Volume).starts_with("xmpp-pubsub 1, "), "of one there is no best: {verdict:?}");
+    // A second push, as good as the first.
+    let twins: Vec<_> = recording.trials.iter().filter(|trial| trial.contender == "xmpp-pubsub").cloned().collect();
+    for mut trial in twins {
+        trial.contender = "webhook".to_owned();
+        recording.trials.push(trial);
+    }
+    let mut twin = recording.contenders.iter().find(|contender| contender.name == "xmpp-pubsub").cloned().unwrap();
+    twin.name = "webhook".to_owned();
+    recording.contenders.push(twin);
+    let verdict = verdicts(&recording).remove(0);
+    assert!(text(&verdict, Question::Freshness).starts_with("xmpp-pubsub (among the best of 2 pushers) "), "{verdict:?}");
+    // A poller in doubt may be better than its figures.
+    recording.trials.iter_mut().filter(|trial| trial.contender == "poll-1s").for_each(|trial| trial.deliveries.corrupt = 1);
+    let verdict = verdicts(&recording).remove(0);
+    assert!(text(&verdict, Question::Volume).contains(", poll-5s (among the best of 2 pollers) "), "{verdict:?}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::Runs;
 use crate::report::comparison::words;
 use crate::summary::comparison::{Effect, Found, Tendency, Twins};
 use crate::summary::metrics::Metric;
-use crate::units::show_factor;
+use crate::summary::ratios::Tie;
+use crate::units::{capital, show_factor};
 
 /// A twin in a run, and what became of it.
 struct Case<'r, 's> {
@@ -36,7 +37,18 @@ pub fn title(runs: &Runs<'_, '_>, metric: &str, topic: &str) -> Option<String> {
     }
     if !settled.is_empty() {
         let same = settled.iter().all(|case| case.found.tendency() == Some(Tendency::Same));
-        return Some(if same { format!("The same {topic} in {all}") } else { format!("No clear difference in {topic} between {all}{mixed}") });
+        if same {
+            return Some(format!("The same {topic} in {all}"));
+        }
+        let noisy = settled.iter().filter(|case| case.found.tendency() == Some(Tendency::Unclear));
+        let ties: Vec<Tie> = noisy.filter_map(|case| Some(case.found.change?.tie())).collect();
+        let unsettled = ties.iter().filter(|tie| **tie == Tie::Unsettled).count();
+        let (tie, others) = match ties.len() - unsettled {
+            0 => (Tie::Unsettled, String::new()),
+            _ if unsettled == 0 => (Tie::Close, String::new()),
+            _ => (Tie::Close, format!("; too few repeats to settle {unsettled} of {}", settled.len())),
+        };
+        return Some(format!("{} between {all}{others}{mixed}", capital(&tie.about(topic))));
     }
     if cases.iter().any(|case| case.found.effect == Effect::Incomparable) {
         return Some(format!("Not comparable between {all}: {topic}; {}", others(runs, metric.name)));

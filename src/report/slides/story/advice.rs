@@ -6,6 +6,7 @@ use super::tiles::{CPU, FRESHNESS, MEMORY, Subject, VOLUME};
 use crate::measure::recording::Direction;
 use crate::report::charts::finding::short;
 use crate::report::slides::deck::{Column, Item};
+use crate::summary::ratios::Tie;
 use crate::summary::verdict::{Question, Winner};
 use crate::summary::{Cell, Grade};
 
@@ -126,10 +127,20 @@ impl Talk<'_, '_> {
             }
         };
         let mut items = vec![Item::new(first)];
-        items.push(Item::new(format!("Put your own numbers in: pushbench run {}.toml", self.summary.recording.scenario.name)));
-        if !self.theme.link.is_empty() {
-            items.push(Item::new(self.theme.link.clone()));
+        if let Meeting::Duel(duel) = self.meet(FRESHNESS.metric)
+            && duel.winner == Winner::Push
+            && doubtful.is_empty()
+        {
+            items.push(Item::new(format!("Polling is soon enough where news may be {} old", shown(FRESHNESS.metric, duel.pull))));
         }
+        let is_unsettled =
+            |metric: &str| matches!(self.meet(metric), Meeting::Duel(duel) if duel.winner == Winner::NoClearDifference && duel.tie() == Tie::Unsettled);
+        let unsettled: Vec<&str> =
+            [&FRESHNESS, &VOLUME, &CPU, &MEMORY].into_iter().filter(|subject| is_unsettled(subject.metric)).map(|subject| subject.noun).collect();
+        if !unsettled.is_empty() {
+            items.push(Item::new(format!("Add repeats: there are too few to settle {}", listed(&unsettled))));
+        }
+        items.push(Item::new(format!("Put your own sizes, rates and intervals into {}.toml: they decide", self.summary.recording.scenario.name)));
         (title, items)
     }
 }

@@ -1,11 +1,11 @@
-//! The last slide: what went wrong, what to do on Monday, where to read on.
+//! The last slide: what to do on Monday, what went wrong, how to repeat it and read on, and what this run does not tell.
 
 use super::Talk;
 use super::opening::whole;
-use crate::measure::recording::Trial;
+use crate::measure::recording::{Direction, Trial};
 use crate::report::charts::finding::short;
-use crate::report::figures;
 use crate::report::slides::deck::{Body, Column, Item, Slide};
+use crate::report::{figures, repeat};
 use crate::summary::{Cell, Grade};
 
 /// Doubts that are told at most; the rest is counted.
@@ -16,12 +16,48 @@ const NAMED: usize = 3;
 impl Talk<'_, '_> {
     pub(super) fn monday(&self) -> Slide {
         let (title, items) = self.on_monday();
-        let columns = [Column { heading: "What went wrong".to_owned(), items: self.trouble() }, Column { heading: "What to do".to_owned(), items }];
+        let list = |heading: &str, items: Vec<Item>| Column { heading: heading.to_owned(), items };
+        let columns = [
+            vec![list("What to do", items), list("What went wrong", self.trouble())],
+            vec![list("To repeat it, and to read on", self.to_repeat()), list("What this run does not tell", self.left_open())],
+        ];
         let mut slide = self.slide("monday", title, Body::Columns(columns), &[]);
         slide.notes.insert(0, self.verdict.headline.clone());
         // Told in the list.
         slide.warning = String::new();
         slide
+    }
+
+    fn to_repeat(&self) -> Vec<Item> {
+        let mut items = vec![
+            Item::new(repeat::run(self.summary.recording)),
+            Item::new("report.html has every figure with its definition and interval, recording.json all that was measured"),
+        ];
+        if !self.theme.link.is_empty() {
+            items.push(Item::new(self.theme.link.clone()));
+        }
+        items
+    }
+
+    /// What another run would have to be like to tell more.
+    fn left_open(&self) -> Vec<Item> {
+        let mut items = Vec::new();
+        let is_left_out = |name: &str| self.drawn.left_out.iter().any(|left_out| left_out.name == name);
+        if self.family(Direction::Push) > 0 && self.family(Direction::Pull) > 0 && is_left_out("break-even-bytes") && is_left_out("break-even-cpu") {
+            items.push("Where polling and push break even: sweep a number, a duration or a size");
+        }
+        if is_left_out("scaling") {
+            items.push("How it grows, and where it ends: sweep subscribers.count");
+        }
+        let mut sides = self.cells.iter().flat_map(|cell| &cell.trials).flat_map(|trial| &trial.sides).peekable();
+        if sides.peek().is_some() && sides.all(|side| side.namespace.is_none()) {
+            items.push("How it goes over a network: give the sides namespaces with delay and loss");
+        }
+        if self.summary.recording.scenario.compression > 1.0 {
+            items.push("What CPU the slow day takes: compress time less");
+        }
+        items.push("How others of the same kind do: add contenders of your own");
+        items.into_iter().map(Item::new).collect()
     }
 
     fn trouble(&self) -> Vec<Item> {

@@ -7,12 +7,14 @@ use super::Talk;
 use super::rivals::shown;
 use crate::measure::recording::Direction;
 use crate::report::charts::finding::{Contest, Figure as Known, Words, count};
+use crate::report::charts::front::{competes, front};
 use crate::report::csv::PERCENTILES;
 use crate::report::slides::chart::{Axis, Bars, Chart, MILLISECONDS, Measure, ONE_IN, Parts, Points, Row, Series};
 use crate::report::slides::deck::{Body, Column, Figure, Slide};
 use crate::summary::Cell;
+use crate::summary::ratios::Tie;
 use crate::summary::verdict::Question;
-use crate::units::{show_bytes, show_seconds, significant};
+use crate::units::{capital, show_bytes, show_seconds, significant};
 
 const LATENCY: &str = "latency.p99";
 const WASTE: &str = "waste.ratio";
@@ -56,7 +58,7 @@ impl Talk<'_, '_> {
     fn series(&self, cell: &Cell<'_>, detail: String) -> Series {
         let look = crate::report::charts::theme::look(self.theme.ground, &self.summary.recording.contenders, &cell.contender.name);
         let strong = cell.direction() == Direction::Push;
-        Series { name: named(cell), detail, colour: look.colour, strong, dashed: !look.dash.is_empty(), points: Vec::new() }
+        Series { name: named(cell), detail, colour: look.colour, strong, dashed: !look.dash.is_empty(), trusted: true, points: Vec::new() }
     }
 
     pub(super) fn waste(&self) -> Slide {
@@ -135,7 +137,8 @@ impl Talk<'_, '_> {
             let several = competing.iter().filter(|other| other.contender.name == cell.contender.name).count() > 1;
             let place = if several { format!(" at {}", cell.load_point.replace(';', ", ")) } else { String::new() };
             let name = format!("{}{place}", named(cell));
-            fits.then(|| Series { name, points: vec![(cost, age)], ..self.series(cell, detail) })
+            let trusted = [CPU, AGE].iter().all(|metric| self.trusts(metric, cell));
+            fits.then(|| Series { name, points: vec![(cost, age)], trusted, ..self.series(cell, detail) })
         };
         let series: Vec<Series> = competing.iter().filter_map(dot).collect();
         // A little beyond the outermost, so that no dot sits on an edge.
@@ -145,7 +148,8 @@ impl Talk<'_, '_> {
             Axis::new(title.to_owned(), values.into_iter().flat_map(|value| [value / 1.3, value * 1.3]), MILLISECONDS).ending(most * 1.5)
         };
         let (across, up) = (axis("CPU per update →", |point| point.0), axis("↑ p99 of latency", |point| point.1));
-        let front = front(&series);
+        let front = front(series.iter().filter(|one| one.trusted).flat_map(|one| one.points.iter().copied()));
+        let hollow = if series.iter().all(|one| one.trusted) { "" } else { "; hollow: not to be trusted" };
         let dashed = if front.is_empty() { "" } else { "; dashed: those that no other beats in both" };
         // One dot alone compares nothing.
         let chart =
@@ -153,7 +157,7 @@ impl Talk<'_, '_> {
         let scenario_time = if self.summary.recording.scenario.compression > 1.0 { " (scenario time)" } else { "" };
         let told = |cell: &Cell<'_>| format!("{}: p99 of latency {}, CPU per 1,000 updates {}", cell.contender.name, shown(AGE, cell), shown(CPU, cell));
         let words = self.words(&[AGE, CPU], told);
-        let subtitle = format!("p99 of latency{scenario_time} against CPU of all sides for one update{dashed}");
+        let subtitle = format!("p99 of latency{scenario_time} against CPU of all sides for one update{dashed}{hollow}");
         let metrics = [AGE, CPU, MEMORY, "messages.setup", "connections.held"];
         let mut slide = self.charted("freshness-cost", self.answer(Question::Cpu), subtitle, chart.into_iter().collect(), words, &metrics);
         let aside = self.what_push_costs();
@@ -167,10 +171,9 @@ impl Talk<'_, '_> {
         slide
     }
 
-    /// All that were run with the workload of the load point: settings of a contender are choices, and compete.
+    /// All that were run with the workload of the load point.
     fn competing(&self) -> Vec<&Cell<'_>> {
-        let here = |part: &str| part.is_empty() || part.starts_with("contender.") || self.load_point.split(';').any(|other| other == part);
-        self.summary.cells.iter().filter(|cell| cell.load_point.split(';').all(here)).collect()
+        self.summary.cells.iter().filter(|cell| competes(cell, self.load_point)).collect()
     }
 
     /// The verdict's sentence on a question, for a chart without a picture.
@@ -221,41 +224,19 @@ fn named(cell: &Cell<'_>) -> String {
 
 /// One sentence of several: what is the same of two is said once. With a capital, unless it begins with a name.
 fn sentence(parts: &[String]) -> String {
-    const ALIKE: [&str; 3] = ["no clear difference in ", "not to be trusted: ", "too few repeats to settle "];
-    let alike = ALIKE.into_iter().find(|start| parts.iter().all(|part| part.starts_with(start))).unwrap_or("");
+    let starts = [Tie::Close.about(""), Tie::Unsettled.about(""), "not to be trusted: ".to_owned()];
+    let alike = starts.iter().find(|start| parts.iter().all(|part| part.starts_with(*start))).map_or("", String::as_str);
     let text = match parts.split_first() {
         Some((first, others)) if !alike.is_empty() => {
             std::iter::once(first.as_str()).chain(others.iter().map(|other| &other[alike.len()..])).collect::<Vec<&str>>().join(" and ")
         }
         _ => parts.join("; "),
     };
-    let begins = ALIKE.iter().any(|start| text.starts_with(start));
-    let mut letters = text.chars();
-    match letters.next().filter(|_| begins) {
-        Some(first) => first.to_uppercase().collect::<String>() + letters.as_str(),
-        None => text,
-    }
+    if starts.iter().any(|start| text.starts_with(start)) { capital(&text) } else { text }
 }
 
 fn present<const N: usize>(all: [Bars; N]) -> Vec<Chart> {
     all.into_iter().filter(|bars| !bars.is_empty()).map(Chart::Bars).collect()
-}
-
-/// From dot to dot among those that no other beats in both, in steps: nothing was measured between them. Nothing where one beats all.
-fn front(series: &[Series]) -> Vec<(f64, f64)> {
-    let dots: Vec<(f64, f64)> = series.iter().flat_map(|one| &one.points).copied().collect();
-    let beaten = |dot: &(f64, f64)| dots.iter().any(|other| other.0 <= dot.0 && other.1 <= dot.1 && other != dot);
-    let mut best: Vec<(f64, f64)> = dots.iter().filter(|dot| !beaten(dot)).copied().collect();
-    best.sort_by(|one, other| one.0.total_cmp(&other.0));
-    best.dedup();
-    let mut line: Vec<(f64, f64)> = Vec::new();
-    for dot in best {
-        if let Some(last) = line.last().copied() {
-            line.push((dot.0, last.1));
-        }
-        line.push(dot);
-    }
-    if line.len() > 1 { line } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -268,23 +249,5 @@ mod tests {
         assert_eq!(said(&["no clear difference in CPU", "no clear difference in server memory"]), "No clear difference in CPU and server memory");
         assert_eq!(said(&["not to be trusted: CPU", "a takes 2 times the b of c"]), "Not to be trusted: CPU; a takes 2 times the b of c");
         assert_eq!(said(&["poll takes 2 times the CPU of push"]), "poll takes 2 times the CPU of push");
-    }
-
-    #[test]
-    fn the_front_joins_those_that_no_other_beats() {
-        let dots = |points: &[(f64, f64)]| -> Vec<Series> {
-            let one = |point: &(f64, f64)| Series {
-                name: String::new(),
-                detail: String::new(),
-                colour: RGBColor(0, 0, 0),
-                strong: false,
-                dashed: false,
-                points: vec![*point],
-            };
-            points.iter().map(one).collect()
-        };
-        assert_eq!(front(&dots(&[(1.0, 9.0), (5.0, 5.0), (9.0, 1.0), (6.0, 6.0)])), [(1.0, 9.0), (5.0, 9.0), (5.0, 5.0), (9.0, 5.0), (9.0, 1.0)]);
-        assert!(front(&dots(&[(1.0, 1.0), (5.0, 5.0)])).is_empty(), "one beats all");
-        assert!(front(&[]).is_empty());
     }
 }

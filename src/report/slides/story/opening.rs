@@ -73,8 +73,8 @@ impl Talk<'_, '_> {
 
     pub(super) fn method(&self) -> Slide {
         let columns = [
-            Column { heading: "How it was measured".to_owned(), items: self.measured() },
-            Column { heading: "What is unfair, or was not measured".to_owned(), items: self.unfair() },
+            vec![Column { heading: "How it was measured".to_owned(), items: self.measured() }],
+            vec![Column { heading: "What is unfair, or was not measured".to_owned(), items: self.unfair() }],
         ];
         let mut slide = self.slide("method", "How it was measured, and what is unfair about it".to_owned(), Body::Columns(columns), &[]);
         slide.notes = self.told_conditions();

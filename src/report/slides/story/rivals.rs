@@ -2,11 +2,10 @@
 
 use super::Talk;
 use crate::measure::recording::Direction;
-use crate::report::charts::finding::{Figure as Known, Order, short};
+use crate::report::charts::finding::short;
 use crate::summary::Cell;
 use crate::summary::metrics::Metric;
-use crate::summary::ratios::{self, Ratio, compare};
-use crate::summary::thresholds::FACTOR_WITHOUT_INTERVAL;
+use crate::summary::ratios::{self, Ratio, Tie, compare, leads_all};
 use crate::summary::verdict::Winner;
 use crate::units::show_factor;
 
@@ -33,10 +32,9 @@ pub(super) struct Duel<'s, 'r> {
 }
 
 impl Duel<'_, '_> {
-    /// Far apart, and yet within the noise: that says more of the number of repeats than of the contenders.
-    pub fn is_unsettled(&self) -> bool {
-        let far = |ratio: &Ratio| ratio.interval.is_some() && !(1.0 / FACTOR_WITHOUT_INTERVAL..=FACTOR_WITHOUT_INTERVAL).contains(&ratio.value);
-        self.winner == Winner::NoClearDifference && self.ratio.as_ref().is_some_and(far)
+    /// Why nobody leads, where nobody does.
+    pub fn tie(&self) -> Tie {
+        self.ratio.map_or(Tie::Close, |ratio| ratio.tie())
     }
 
     /// How well the factor is known (who has won), or the ratio (where nobody has): `95 % interval 22.9 to 27.1`. Empty where nothing may be said.
@@ -101,8 +99,7 @@ impl<'s, 'r> Talk<'s, 'r> {
             (Winner::Push, Some(times)) => format!("{pull} takes {} times the {what} of {push}", show_factor(times)),
             (Winner::Pull, Some(times)) => format!("{push} takes {} times the {what} of {pull}", show_factor(times)),
             (Winner::Push | Winner::Pull | Winner::NoComparison, _) => format!("{push} takes {of_push} of {what}, {pull} {of_pull}"),
-            (Winner::NoClearDifference, _) if duel.is_unsettled() => format!("too few repeats to settle {what}"),
-            (Winner::NoClearDifference, _) => format!("no clear difference in {what}"),
+            (Winner::NoClearDifference, _) => duel.tie().about(what),
             (Winner::NotTrustworthy, _) => format!("not to be trusted: {what}"),
         })
     }
@@ -115,10 +112,8 @@ impl<'s, 'r> Talk<'s, 'r> {
 
     /// Whether it has the least of a metric alone: all others of its family have clearly more, and none of their figures is in doubt.
     pub(super) fn leads_alone(&self, metric: &str, best: &Cell<'_>) -> bool {
-        let Some(least) = Known::of_metric(best, metric) else { return false };
-        let others = self.cells.iter().filter(|cell| cell.direction() == best.direction() && cell.contender.name != best.contender.name);
-        let mut others = others.filter_map(|cell| Some((cell, Known::of_metric(cell, metric)?)));
-        others.all(|(cell, more)| self.trusts(metric, cell) && least.against(&more) == Order::Less)
+        let family = self.cells.iter().copied().filter(|cell| cell.direction() == best.direction());
+        Metric::named(metric).is_some_and(|metric| leads_all(self.summary, metric, best, family))
     }
 
     /// Whether anybody asks or is told: controls alone compare nothing.

@@ -5,6 +5,7 @@ use super::rivals::{Duel, Meeting, shown};
 use crate::measure::recording::Direction;
 use crate::report::charts::finding::short;
 use crate::report::slides::deck::{Body, Colour, Slide, Tile};
+use crate::summary::ratios::Tie;
 use crate::summary::verdict::Winner;
 use crate::summary::{Cell, Grade};
 use crate::units::show_factor;
@@ -84,8 +85,7 @@ impl Talk<'_, '_> {
         let tile = match duel.winner {
             Winner::Push => won(subject.less, duel.push),
             Winner::Pull => won(subject.more, duel.pull),
-            Winner::NoClearDifference if duel.is_unsettled() => plain("?", format!("too few repeats to settle {noun}"), both, Colour::Soft),
-            Winner::NoClearDifference => plain("≈", format!("no clear difference in {noun}"), both, Colour::Soft),
+            Winner::NoClearDifference => plain(if duel.tie() == Tie::Unsettled { "?" } else { "≈" }, duel.tie().about(noun), both, Colour::Soft),
             Winner::NotTrustworthy => plain("?", format!("not to be trusted: {noun}"), self.causes(metric, &duel), Colour::Warning),
             Winner::NoComparison => plain("–", format!("no ratio of {noun}"), both, Colour::Soft),
         };

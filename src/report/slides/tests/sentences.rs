@@ -3,6 +3,7 @@
 use super::recordings::kinds;
 use super::*;
 use crate::measure::recording::Direction;
+use crate::report::slides::chart::{Chart, Points};
 use crate::report::slides::deck::{Column, Tile};
 use crate::summary::{Cell, Grade};
 
@@ -34,7 +35,7 @@ fn lines(body: &Body) -> Vec<String> {
         Body::Opening(lines) => lines.clone(),
         Body::Tiles(tiles) => tiles.iter().map(|tile| format!("{} {}, {} ({})", tile.figure, tile.label, tile.detail, tile.who)).collect(),
         Body::Question(both) => both.iter().flat_map(|exchange| exchange.captions.clone()).collect(),
-        Body::Columns(both) => both.iter().flat_map(column).collect(),
+        Body::Columns(both) => both.iter().flatten().flat_map(column).collect(),
         Body::Figure(figure) => figure.words.iter().cloned().chain(figure.aside.iter().flat_map(column)).collect(),
     }
 }
@@ -134,6 +135,28 @@ fn advice_is_what_the_tiles_say() {
     }
 }
 
+/// Slides draw the front of the pictures: what is not to be trusted has no part in it.
+#[test]
+fn what_is_not_to_be_trusted_is_hollow_and_not_in_the_front() {
+    let points = |recording: &Recording| {
+        let slide = deck(recording).slides.swap_remove(8);
+        let Body::Figure(figure) = slide.body else { panic!("{} has a chart", slide.name) };
+        match figure.charts.into_iter().next() {
+            Some(Chart::Points(points)) => (points, slide.subtitle),
+            other => panic!("{other:?}"),
+        }
+    };
+    let place = |points: &Points, name: &str| points.series.iter().find(|series| series.name == name).map(|series| (series.points[0], series.trusted));
+    let mut recording = small().push_loses().build();
+    let (sound, subtitle) = points(&recording);
+    let (freshest, trusted) = place(&sound, "poll-1s").unwrap();
+    assert!(sound.front.contains(&freshest) && trusted && !subtitle.contains("hollow"), "{sound:?}");
+    recording.trials.iter_mut().filter(|trial| trial.contender == "poll-1s").for_each(|trial| trial.deliveries.corrupt = 1);
+    let (doubtful, subtitle) = points(&recording);
+    assert_eq!(place(&doubtful, "poll-1s"), Some((freshest, false)));
+    assert!(!doubtful.front.contains(&freshest) && subtitle.ends_with("; hollow: not to be trusted"), "{doubtful:?}");
+}
+
 /// Nothing stands twice on a slide.
 #[test]
 fn nothing_is_said_twice() {
@@ -143,7 +166,7 @@ fn nothing_is_said_twice() {
             let mut said: Vec<String> = vec![plain(&slide.title), plain(&slide.subtitle)];
             let column = |column: &Column| column.items.iter().map(|item| plain(&item.text)).collect::<Vec<String>>();
             match &slide.body {
-                Body::Columns(both) => said.extend(both.iter().flat_map(column)),
+                Body::Columns(both) => said.extend(both.iter().flatten().flat_map(column)),
                 Body::Figure(figure) => said.extend(figure.aside.iter().flat_map(column)),
                 Body::Question(both) => {
                     said.extend(both.iter().map(|exchange| exchange.captions.iter().map(|caption| plain(caption)).collect::<Vec<_>>().join(" ")))

@@ -1,8 +1,9 @@
 //! How a deck looks: the colours of the charts, light or dark, and what a speaker's theme file puts in their place.
 //!
-//! `read` reads the file strictly, `colour` judges whether what it asks for can be seen.
+//! `read` reads the file strictly, `colour` judges whether what it asks for can be seen, `font` guesses how wide a font is.
 
 mod colour;
+mod font;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ pub struct Theme {
     replaced: Vec<(RGBColor, RGBColor)>,
     /// Typeface of `slides.pptx` and `slides.md`. PDF and figures keep the font that they were measured with.
     pub font: String,
-    /// How wide its letters are, 1 to 1.5, those of Arial being 1.
+    /// How wide its letters are, 1 to 1.5, those of Arial being 1; unless told, a guess that is rather too wide.
     pub font_width: f64,
     /// Stands on every slide.
     pub logo: Option<Logo>,

@@ -7,7 +7,7 @@ use plotters::style::RGBColor;
 use resvg::tiny_skia::Pixmap;
 use toml_edit::{Document, Item, Table, Value};
 
-use super::{Logo, Theme, colour};
+use super::{Logo, Theme, colour, font};
 use crate::mistake::{Mistake, Read, Source};
 use crate::report::charts;
 use crate::report::charts::theme::{Palette, hex};
@@ -46,6 +46,7 @@ impl Theme {
         let mut theme = Self::plain(table.get("ground").map_or(Ok(charts::Theme::Light), |item| ground(source, item))?);
         if let Some(item) = table.get("font") {
             theme.font = self::text(source, item, "font")?.to_owned();
+            theme.font_width = font::usual_width(&theme.font);
         }
         if let Some(item) = table.get("font_width") {
             let width = item.as_float().or_else(|| item.as_integer().map(|whole| whole as f64)).filter(|width| (1.0..=WIDEST_FONT).contains(width));

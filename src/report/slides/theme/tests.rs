@@ -27,6 +27,8 @@ fn everything_can_be_set_and_nothing_must() {
     .unwrap();
     assert_eq!((theme.ground, theme.font.as_str(), theme.footer.as_str()), (charts::Theme::Dark, "Source Sans 3", "A & B"));
     assert!((theme.font_width - 1.1).abs() < 1e-9);
+    let width = |text: &str| read(text).unwrap().font_width;
+    assert!(width("font = \"Verdana\"") > 1.1 && width("font = \"Calibri\"") == 1.0 && width("font = \"Verdana\"\nfont_width = 1") == 1.0);
     let logo = theme.logo.as_ref().unwrap();
     assert_eq!((logo.width, logo.height), (1_200, 600));
     let palette = theme.palette();

@@ -59,12 +59,26 @@ pub fn write(chart: &Chart, theme: &Theme, area: Area) -> String {
         Chart::Parts(parts) => bars::parts(parts, theme, area),
         Chart::Points(points) => points::points(points, theme, area),
     };
-    format!(
+    let xml = format!(
         "<c:chartSpace {NAMESPACES}><c:date1904 val=\"0\"/><c:roundedCorners val=\"0\"/><c:chart><c:autoTitleDeleted val=\"1\"/>\
          <c:plotArea>{plot}<c:spPr><a:noFill/></c:spPr></c:plotArea><c:plotVisOnly val=\"1\"/><c:dispBlanksAs val=\"gap\"/></c:chart>\
          <c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr>{}<c:externalData r:id=\"rId1\"><c:autoUpdate val=\"0\"/></c:externalData></c:chartSpace>",
         words(MARK, "<a:schemeClr val=\"tx2\"/>", false)
-    )
+    );
+    narrowed(&xml, theme.font_width)
+}
+
+/// All words in sizes for letters that are so many times as wide as those that their places were measured for. No name looks like a size, since quotes are
+/// escaped.
+fn narrowed(xml: &str, width: f64) -> String {
+    let mut pieces = xml.split(" sz=\"");
+    let mut whole = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (size, rest) = piece.split_once('"').unwrap_or((piece, ""));
+        let size = size.parse::<f64>().map_or_else(|_| size.to_owned(), |size| (size / width).round().to_string());
+        whole.extend([" sz=\"", size.as_str(), "\"", rest]);
+    }
+    whole
 }
 
 /// How texts are written: size in hundredths of a point, and a colour.
@@ -161,6 +175,13 @@ fn limits(low: Option<f64>, high: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wide_letters_are_smaller() {
+        assert_eq!(narrowed("<a sz=\"1400\" b=\"1\"/><b sz=\"1100\"/>", 1.1), "<a sz=\"1273\" b=\"1\"/><b sz=\"1000\"/>");
+        let same = "<a sz=\"1400\"/>";
+        assert_eq!(narrowed(same, 1.0), same);
+    }
 
     #[test]
     fn columns_are_named_as_in_a_sheet() {

@@ -181,9 +181,17 @@ fn look(points: &Points, series: &Series, theme: &Theme) -> String {
         return format!("<c:spPr>{line}</c:spPr><c:marker><c:symbol val=\"none\"/></c:marker>");
     }
     let size = if series.strong { 16 } else { 12 };
-    let fill = format!("<c:spPr><a:solidFill>{own}</a:solidFill><a:ln><a:noFill/></a:ln></c:spPr>");
+    let (inside, edge) = if series.trusted {
+        (own.as_str(), "<a:ln><a:noFill/></a:ln>".to_owned())
+    } else {
+        (GROUND, format!("<a:ln w=\"38100\"><a:solidFill>{own}</a:solidFill></a:ln>"))
+    };
+    let fill = format!("<c:spPr><a:solidFill>{inside}</a:solidFill>{edge}</c:spPr>");
     format!("<c:spPr><a:ln w=\"19050\"><a:noFill/></a:ln></c:spPr><c:marker><c:symbol val=\"circle\"/><c:size val=\"{size}\"/>{fill}</c:marker>")
 }
+
+/// What shows through a hollow dot.
+const GROUND: &str = "<a:schemeClr val=\"bg1\"/>";
 
 /// The dashed line through those that no other beats.
 const FRONT_LOOK: &str = "<c:spPr><a:ln w=\"15875\"><a:solidFill><a:schemeClr val=\"tx2\"/></a:solidFill><a:prstDash val=\"dash\"/></a:ln></c:spPr>\
