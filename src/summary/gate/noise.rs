@@ -77,8 +77,9 @@ mod tests {
             let of = |name: &str| found.iter().find(|noise| noise.subject.name == name).unwrap();
             let (counts, cpu) = (of("messages.per_update"), of("cpu.total.per_1000_updates"));
             assert_eq!((counts.trial, counts.detectable, counts.needed, counts.margin), (0.0, 0.0, Some(2), Some(0.01)));
-            // The made-up wobble is spread evenly over 5 % to either side: a deviation of 5 % ÷ √3.
-            assert!((cpu.trial / (0.05 / 3.0_f64.sqrt()) - 1.0).abs() < 0.4, "{cpu:?}");
+            // The made-up wobble is spread evenly over 5 % to either side, a deviation of 5 % ÷ √3. This is the one that varies most of four contenders, each seen
+            // in eight pairs, and of what is left without the null trial's.
+            assert!((0.7..2.0).contains(&(cpu.trial / (0.05 / 3.0_f64.sqrt()))), "{cpu:?}");
             assert!(cpu.margin.is_some_and(|margin| margin >= cpu.detectable && margin < 2.0 * cpu.detectable.max(0.05)), "{cpu:?}");
             assert!(cpu.needed.is_some_and(|needed| needed > 5), "{cpu:?}");
             let table = suggested(&found);
