@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests, as CI runs them, on a fresh Debian with Rust. About twenty minutes on two cores.
 #
-#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, mosquitto and its clients, python3-venv, tsung, wrk; websockets, paho-mqtt, pyroaring, junitparser, prometheus_client, slixmpp, aioxmpp, python-pptx, openpyxl and pypdf into .venv), then tests
+#   scripts/test.sh           installs what is missing (chromium, curl, ethtool, iproute2, mosquitto and its clients, python3-venv, tsung, wrk; websockets, paho-mqtt, pyroaring, junitparser, prometheus_client, apache-otava, slixmpp, aioxmpp, python-pptx, openpyxl and pypdf into .venv), then tests
 #   scripts/test.sh --quick   installs nothing: tests that need what is missing say so, or fail where CI is set
 #
 # Stops at the first failure, with its exit code.
@@ -57,13 +57,18 @@ if [ "$quick" = no ]; then
     .venv/bin/python -c "from importlib.metadata import version; assert version('${package%==*}') == '${package#*==}'" >/dev/null 2>&1 ||
       .venv/bin/pip install --quiet --disable-pip-version-check "$package"
   done
+  # Of Otava the analysis alone, and what that needs: its databases and services would be forty packages more. 240 MB, half a minute.
+  for package in apache-otava==0.8.0 numpy==2.4.6 scipy==1.17.1; do
+    .venv/bin/python -c "from importlib.metadata import version; assert version('${package%==*}') == '${package#*==}'" >/dev/null 2>&1 ||
+      .venv/bin/pip install --quiet --disable-pip-version-check --no-deps "$package"
+  done
   wanted pyroaring 1.2.0 || .venv/bin/pip install --quiet --disable-pip-version-check 'pyroaring==1.2.0'
   wanted pptx 1.0.2 || .venv/bin/pip install --quiet --disable-pip-version-check 'python-pptx==1.0.2'
   wanted openpyxl 3.1.5 || .venv/bin/pip install --quiet --disable-pip-version-check 'openpyxl==3.1.5'
   wanted pypdf 7.1.1 || .venv/bin/pip install --quiet --disable-pip-version-check 'pypdf==7.1.1'
   # With pytz, which it needs and does not ask for. It wants an lxml that has no build for every Python: its test says SKIPPED without it.
   wanted aioxmpp 0.13.3 || .venv/bin/pip install --quiet --disable-pip-version-check 'aioxmpp==0.13.3' pytz || echo "aioxmpp cannot be installed here" >&2
-  echo "chromium, curl, ip, ethtool, wrk, tsung, mosquitto and Python with websockets, paho-mqtt, pyroaring, junitparser, prometheus_client, slixmpp, aioxmpp, python-pptx, openpyxl and pypdf are there"
+  echo "chromium, curl, ip, ethtool, wrk, tsung, mosquitto and Python with websockets, paho-mqtt, pyroaring, junitparser, prometheus_client, apache-otava, slixmpp, aioxmpp, python-pptx, openpyxl and pypdf are there"
 fi
 if [ -z "${PUSHBENCH_PYTHON:-}" ] && [ -x .venv/bin/python ]; then
   PUSHBENCH_PYTHON="$PWD/.venv/bin/python"

@@ -14,6 +14,7 @@ pub mod contenders;
 pub mod doctor;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod history;
 pub mod measure;
 pub mod mistake;
 pub mod plan;

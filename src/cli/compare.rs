@@ -231,7 +231,8 @@ fn expanded(one: &Option<PathBuf>, several: &[PathBuf]) -> Result<Vec<PathBuf>, 
     Ok(all)
 }
 
-fn runs_in(path: &Path) -> Vec<PathBuf> {
+/// The recordings in a folder that is no run's, by name; else the path itself.
+pub(super) fn runs_in(path: &Path) -> Vec<PathBuf> {
     let is_run = |path: &Path| path.join("recording.json").exists();
     if !path.is_dir() || is_run(path) {
         return vec![path.to_owned()];

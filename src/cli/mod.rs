@@ -6,6 +6,7 @@ pub mod compare;
 pub mod completions;
 pub mod doctor;
 pub mod exit;
+pub mod history;
 pub mod list;
 pub mod noise;
 mod progress;
@@ -57,6 +58,7 @@ enum Command {
     Compare(compare::CompareArguments),
     Ab(ab::AbArguments),
     Noise(noise::NoiseArguments),
+    History(history::HistoryArguments),
     Serve(serve::ServeArguments),
     Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
@@ -82,6 +84,7 @@ pub fn main(arguments: Arguments) -> Result<Exit, Trouble> {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Ab(arguments) => ab::ab(&arguments),
         Command::Noise(arguments) => noise::measure_noise(&arguments),
+        Command::History(arguments) => history::history(&arguments),
         Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),

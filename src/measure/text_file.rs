@@ -11,6 +11,18 @@ use std::path::Path;
 /// # Errors
 /// What the system says, or why the file cannot be a text of that size.
 pub fn read(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(bytes(path, most)?).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8 text (byte {} of the file)", good + 1))
+    })
+}
+
+/// The same of a file of which parts may be no text.
+///
+/// # Errors
+/// What the system says, or why the file cannot be of that size.
+pub fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let about = file.metadata()?;
     if about.file_type().is_char_device() || about.file_type().is_block_device() {
@@ -26,11 +38,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<String> {
     if bytes.len() as u64 > most {
         return Err(too_large());
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
-        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8 text (byte {} of the file)", good + 1))
-    })
+    Ok(bytes)
 }
 
 #[cfg(test)]

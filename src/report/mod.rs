@@ -8,6 +8,7 @@ pub mod crossings;
 pub mod csv;
 pub mod figures;
 pub mod gate;
+pub mod history;
 pub mod html;
 pub mod json;
 pub mod markdown;

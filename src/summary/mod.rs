@@ -13,6 +13,7 @@ pub mod fits;
 pub mod fixture;
 pub mod gate;
 pub mod glossary;
+pub mod history;
 pub mod knee;
 mod linear_fit;
 mod meanings;

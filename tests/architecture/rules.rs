@@ -16,13 +16,27 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         room: "fuzzing",
-        uses: &["contender", "contenders", "contenders/*", "measure", "plan", "protocols/*", "report", "run", "scenario", "summary", "trace", "units"],
+        uses: &[
+            "contender",
+            "contenders",
+            "contenders/*",
+            "history",
+            "measure",
+            "plan",
+            "protocols/*",
+            "report",
+            "run",
+            "scenario",
+            "summary",
+            "trace",
+            "units",
+        ],
         reason: "it holds every parser to what must be true of it, and is in no build that users get; nobody may use it",
     },
     Rule { room: "main", uses: &["cli"], reason: "it parses, calls and exits; everything else can be tested without a process" },
     Rule {
         room: "cli",
-        uses: &["contender", "contenders", "doctor", "measure", "plan", "report", "run", "scenario", "summary", "units"],
+        uses: &["contender", "contenders", "doctor", "history", "measure", "plan", "report", "run", "scenario", "summary", "units"],
         reason: "a command puts rooms together and prints; protocols and traces are the business of those it calls",
     },
     Rule {
@@ -32,14 +46,15 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         room: "report",
-        uses: &["measure", "mistake", "summary", "units"],
+        uses: &["history", "measure", "mistake", "summary", "units"],
         reason: "a report is a pure function of a summary: it can be made again without a run",
     },
     Rule {
         room: "summary",
-        uses: &["measure", "random", "units"],
+        uses: &["history", "measure", "random", "units"],
         reason: "a summary starts from a recording alone, whoever made it and whenever; what it draws at random comes from the recording's seed",
     },
+    Rule { room: "history", uses: &["measure"], reason: "lines of twenty versions ago must read, whatever has become of metrics and reports since" },
     Rule {
         room: "run",
         uses: &["contender", "measure", "plan", "random", "scenario", "trace"],

@@ -41,7 +41,7 @@ fn case(what: &'static str, code: i32, arguments: &[&str], prepare: impl Fn(&Pat
 pub fn all() -> &'static [Seen] {
     static ALL: OnceLock<Vec<Seen>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let (one, two) = ([scenarios(), updates()], [recordings(), several(), slides(), usage()]);
+        let (one, two) = ([scenarios(), updates()], [recordings(), several(), slides(), histories(), usage()]);
         std::thread::scope(|scope| {
             let other = scope.spawn(|| two.iter().flatten().map(run).collect::<Vec<Seen>>());
             let mut seen: Vec<Seen> = one.iter().flatten().map(run).collect();
@@ -300,6 +300,77 @@ fn slides() -> Vec<Case> {
         themed("theme: a logo that is a pipe without end", "logo = \"logo.png\"", Box::new(endless("logo.png"))),
         themed("theme: a logo of 10 GiB", "logo = \"logo.png\"", Box::new(sparse("logo.png", 10 << 30))),
         themed("theme: a logo that is no picture", "logo = \"logo.png\"", Box::new(write("logo.png", "no picture"))),
+    ]
+}
+
+fn histories() -> Vec<Case> {
+    let show = ["history", "show", "reach"];
+    let file = |what, bytes: &'static [u8]| case(what, 2, &show, write("history.jsonl", bytes));
+    // A run of the good recording, changed in one place.
+    let begun = |folder: &Path| {
+        fs::write(folder.join("recording.json"), recordings::good()).unwrap();
+        let add = ["history", "add", ".", "--label", "first"];
+        assert!(Command::new(env!("CARGO_BIN_EXE_pushbench")).args(add).current_dir(folder).stdout(Stdio::null()).status().unwrap().success());
+        fs::read_to_string(folder.join("history.jsonl")).unwrap()
+    };
+    let changed = |what, from: &'static str, to: &'static str| {
+        case(what, 2, &show, move |folder| {
+            let line = begun(folder).replacen(from, to, 1);
+            assert!(line.contains(to));
+            fs::write(folder.join("history.jsonl"), line).unwrap();
+        })
+    };
+    let asked = |what, code, arguments: &[&str]| {
+        let arguments: Vec<&str> = ["history"].iter().chain(arguments).copied().collect();
+        case(what, code, &arguments, move |folder| _ = begun(folder))
+    };
+    vec![
+        case("history: no such file", 2, &show, nothing),
+        case("history: /dev/zero", 2, &["history", "show", "reach", "--file", "/dev/zero"], nothing),
+        case("history: a pipe without end", 2, &show, endless("history.jsonl")),
+        case("history: 10 GiB", 2, &show, sparse("history.jsonl", 10 << 30)),
+        file("history: empty", b""),
+        file("history: a program's file", b"\x7FELF\x02\x01\x01\0\0\0\xFF\xFE"),
+        file("history: a conflict of git", b"<<<<<<< HEAD\n=======\n>>>>>>> branch\n"),
+        changed("history: a run of a newer schema", "\"schema\":1", "\"schema\":2"),
+        changed("history: a run of nobody knows when", "\"started\":\"2026", "\"started\":\"yesterday"),
+        changed(
+            "history: a figure without a trial",
+            "\"trials\":[",
+            "\"trials\":[],\"untrusted\":true},{\"contender\":\"a\",\"load_point\":\"\",\"metric\":\"b\",\"trials\":[",
+        ),
+        changed(
+            "history: a figure twice",
+            "\"figures\":[",
+            "\"figures\":[{\"contender\":\"a\",\"load_point\":\"\",\"metric\":\"b\",\"trials\":[1]},{\"contender\":\"a\",\"load_point\":\"\",\"metric\":\"b\",\"trials\":[1]},",
+        ),
+        changed("history: a number that is too large", "\"trials\":[", "\"trials\":[1e999,"),
+        case("history: lines that are no runs, and a torn one", 0, &show, move |folder| {
+            let text = begun(folder) + &"no run\n".repeat(30) + "{\"schema\":1,";
+            fs::write(folder.join("history.jsonl"), text).unwrap();
+        }),
+        asked("history: a figure that there is not", 2, &["show", "latencies"]),
+        asked("history: a contender that there is not", 2, &["show", "reach", "--only", "rest-pol"]),
+        asked("history: a scenario that there is not", 2, &["changes", "--scenario", "another"]),
+        asked("history: a load point where nothing is swept", 2, &["show", "reach", "--at", "workload.topics=7"]),
+        asked("history: a figure that nobody who is asked for has", 2, &["show", "requests.per_update", "--only", "xmpp-pubsub"]),
+        asked("history: a share of more than all", 2, &["changes", "--magnitude", "5"]),
+        asked("history: a file of nowhere", 2, &["show", "reach", "--format", "png"]),
+        asked("history: a label of nothing", 2, &["add", ".", "--label", " "]),
+        case("history: a recording without a complete trial", 2, &["history", "add", "."], |folder| {
+            let none =
+                recordings::changed(|recording| recording["trials"].as_array_mut().unwrap().iter_mut().for_each(|trial| trial["complete"] = false.into()));
+            fs::write(folder.join("recording.json"), none).unwrap();
+        }),
+        asked("history: to be added to a folder", 3, &["add", ".", "--file", "."]),
+        case("history: to be added to 10 GiB", 3, &["history", "add", "."], |folder| {
+            fs::write(folder.join("recording.json"), recordings::good()).unwrap();
+            sparse("history.jsonl", 10 << 30)(folder);
+        }),
+        case("history: no room for its index", 3, &["history", "index"], move |folder| {
+            begun(folder);
+            fs::create_dir(folder.join("history.jsonl.index.sqlite")).unwrap();
+        }),
     ]
 }
 

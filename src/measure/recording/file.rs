@@ -156,7 +156,10 @@ pub fn try_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Sees to it that the names in a folder are on the disk.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// What the system says.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Not every file system can: what it holds is there, and as safe as it gets.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),

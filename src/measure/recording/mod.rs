@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::handicap::Handicap;
 use super::machine::Machine;
-pub use file::{FILE_NAME, ReadError, make_folder, try_folder};
+pub use file::{FILE_NAME, ReadError, make_folder, sync_folder, try_folder};
 pub use staleness::Staleness;
 pub use surroundings::{Clocks, CoreUse, Pressure, SurroundingsRecord};
 pub use trial::{Check, Deliveries, PerRole, Phase, Phases, Role, Second, SideRecord, Times, Trial, TrialKind, WorkloadRecord};

@@ -24,6 +24,7 @@ mod spectrum;
 mod swept;
 pub mod text;
 pub mod theme;
+pub mod trend;
 mod view;
 mod volume;
 mod waste;

@@ -29,7 +29,7 @@ fn named<'p>(pictures: &'p [Picture], name: &str) -> &'p Picture {
 }
 
 /// All texts of a picture with their outlines: (text, left, top, right, bottom), in pixels.
-fn texts(svg: &str) -> Vec<(String, [f64; 4])> {
+pub(super) fn texts(svg: &str) -> Vec<(String, [f64; 4])> {
     fn gather(group: &Group, found: &mut Vec<(String, [f64; 4])>) {
         for node in group.children() {
             match node {
@@ -49,7 +49,7 @@ fn texts(svg: &str) -> Vec<(String, [f64; 4])> {
 }
 
 /// No text touches another or leaves the picture, and the font has all of it.
-fn assert_tidy(kind: &str, picture: &Picture) {
+pub(super) fn assert_tidy(kind: &str, picture: &Picture) {
     let (name, texts) = (picture.name, texts(&picture.svg));
     assert!(texts.len() > 5, "{kind}, {name}");
     for (place, (text, [left, top, right, bottom])) in texts.iter().enumerate() {

@@ -240,7 +240,7 @@ fn to_share(effect: &Effect, amount: f64) -> f64 {
 }
 
 /// `0.35 %`, `3.2 %`, `12.3 %`, `1,240 %`; without bound where an interval of two trials has none worth naming.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::report) fn percent(share: f64) -> String {
     const NO_BOUND: f64 = 1e3;
     match share * 100.0 {
         _ if share > NO_BOUND => "∞ %".to_owned(),

@@ -1,0 +1,41 @@
+"""Change points of series by Apache Otava.
+
+Reads a JSON list of {series, window, error, magnitude} on standard input; writes for each two lists of [place, p, mean before, mean after]: as Otava is
+("own"), and with the t-test given sample standard deviations ("sampled").
+"""
+
+import json
+import sys
+
+import numpy
+import otava.analysis
+
+
+class Sampled:
+    """numpy whose standard deviation is the estimate of that of what the values are a sample of."""
+
+    def __getattr__(self, name):
+        return getattr(numpy, name)
+
+    def std(self, values):
+        return numpy.std(values, ddof=1)
+
+
+def changes(case):
+    # A list: of an array Otava would look at the whole in every window.
+    series = [float(value) for value in case["series"]]
+    found, _ = otava.analysis.compute_change_points(
+        series, window_len=case["window"], max_pvalue=case["error"], min_magnitude=case["magnitude"]
+    )
+    return [[int(point.index), float(point.stats.pvalue), float(point.stats.mean_1), float(point.stats.mean_2)] for point in found]
+
+
+answers = []
+numpy.seterr(all="ignore")
+for case in json.load(sys.stdin):
+    answer = {}
+    for name, mathematics in [("own", numpy), ("sampled", Sampled())]:
+        otava.analysis.np = mathematics
+        answer[name] = changes(case)
+    answers.append(answer)
+json.dump(answers, sys.stdout)
