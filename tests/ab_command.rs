@@ -19,7 +19,7 @@ fn place(interval: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let scenario = |interval: &str| {
         let rest = format!("[[contender]]\nuse = \"rest-poll\"\ninterval = \"{interval}\"\n[compare]\ngate = [\"requests.per_update\", \"reach\"]\n");
-        tiny(&rest, &[("span", "\"500ms\""), ("timeout", "\"100ms\"")])
+        tiny(&rest, &[("span", "\"500ms\"")])
     };
     fs::write(folder.path().join("before.toml"), scenario("100ms")).unwrap();
     fs::write(folder.path().join("after.toml"), scenario(interval)).unwrap();

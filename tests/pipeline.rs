@@ -19,7 +19,7 @@ fn scenario(at_most: &str) -> Place {
         "[[contender]]\nuse = \"rest-poll\"\ninterval = \"100ms\"\n[[budget]]\ncontender = \"rest-poll\"\nmetric = \"requests.per_update\"\nat_most = {at_most}\n\
          [compare]\ngate = [\"requests.per_update\", \"messages.per_update\"]\n"
     );
-    Place::with(&tiny(&rest, &[("span", "\"500ms\""), ("timeout", "\"100ms\"")]))
+    Place::with(&tiny(&rest, &[("span", "\"500ms\"")]))
 }
 
 fn pipeline(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
