@@ -77,12 +77,12 @@ fn otava(cases: &[Case]) -> Option<Vec<Value>> {
         json!({ "series": case.series, "window": window, "error": error, "magnitude": magnitude })
     };
     let asked = Value::from(cases.iter().map(asked).collect::<Vec<_>>()).to_string();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/change_points/otava.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/change_points/reference.py");
     let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     // It reads all before it writes.
     child.stdin.take().unwrap().write_all(asked.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "otava.py fails");
+    assert!(output.status.success(), "reference.py fails");
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 

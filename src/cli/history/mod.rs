@@ -16,7 +16,7 @@ use crate::history::{Broken, Entry, Figure, History, load};
 use crate::report::history::{Output, Shown, write_all};
 use crate::report::terminal::clean;
 use crate::summary::gate;
-use crate::summary::history::{Search, at, trends};
+use crate::summary::history::{Search, at};
 
 /// Keeps figures of many runs in a file, and shows where they changed
 ///
@@ -131,9 +131,9 @@ impl Filter {
         if !shown.trends.is_empty() {
             return Ok(shown);
         }
-        let what = metric.map_or_else(|| "any figure".to_owned(), |metric| format!("{metric:?}"));
+        let what = metric.map_or_else(String::new, |metric| format!("{metric:?} of "));
         Err(Trouble::usage(format!(
-            "no run of the history has {what} of what is asked for\n  = help: ask for another, or leave out --only, --scenario and --at"
+            "no run of the history has {what}what is asked for\n  = help: ask for another, or leave out --only, --scenario and --at"
         )))
     }
 

@@ -1,9 +1,11 @@
 //! Made-up runs of three weeks: what is kept, which series there are, and which changes are found.
 
+use std::sync::OnceLock;
+
 use super::*;
 use crate::measure::recording::{Direction, Recording};
 use crate::summary::Summary;
-use crate::summary::fixture::made_up;
+use crate::summary::fixture::{levels, made_up};
 
 /// A run of a day, with noise of a hundredth in the CPU; from the thirteenth on `poll-5s` asks a tenth more often, and its sides take more CPU.
 fn recording(day: u32) -> Recording {
