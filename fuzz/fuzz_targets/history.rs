@@ -1,3 +1,0 @@
-#![no_main]
-
-pushbench_fuzz::target!(history);
