@@ -132,9 +132,7 @@ impl Filter {
             return Ok(shown);
         }
         let what = metric.map_or_else(String::new, |metric| format!("{metric:?} of "));
-        Err(Trouble::usage(format!(
-            "no run of the history has {what}what is asked for\n  = help: ask for another, or leave out --only, --scenario and --at"
-        )))
+        Err(Trouble::usage(format!("no run of the history has {what}what is asked for\n  = help: ask for another, or leave out --only, --scenario and --at")))
     }
 
     fn refuse_unknown(&self, history: &History) -> Result<(), Trouble> {

@@ -124,7 +124,7 @@ fn titles_say_what_changed_and_marks_where() {
     let (title, texts) = of("one run");
     assert!(title.starts_with("Too few runs to tell whether latency.p99 changed"), "{title}");
     assert!(texts.iter().any(|text| text.ends_with("too few runs to tell")), "{texts:?}");
-    assert!(of("a crowd").1.join("\n").contains("; 2 more contenders are left out"));
+    assert!(of("a crowd").1.join(" ").contains("; 2 more contenders are left out"));
     assert!(of("nothing lost, then much").0.starts_with("2 changes of lost; the latest: rest-poll: lost fell from 750 to 0 ("));
 }
 
