@@ -170,7 +170,7 @@ mod tests {
             severity: Severity::Warn,
             minimum_samples: Some(1_000),
         };
-        assert_eq!(scenario.budgets, [budget.clone()]);
+        assert_eq!(scenario.budgets, std::slice::from_ref(&budget));
         let there = scenario.at(&scenario.load_points_of("poll")[0], super::super::testing::REGISTRY).unwrap();
         assert_eq!(there.budgets, [budget], "at a load point they are the same");
     }

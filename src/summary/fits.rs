@@ -108,13 +108,15 @@ fn elsewhere(load_point: &str) -> String {
 
 /// The same slope within each repeat, with the start of its first trial: what a comparison of runs takes for its trials. Empty where a repeat has too few sizes.
 pub fn of_repeats<'a>(fit: &Fit<'_>, cells: &[Cell<'a>]) -> Vec<(u32, &'a str, f64)> {
-    let mut points: BTreeMap<u32, (&'a str, Vec<(f64, f64)>)> = BTreeMap::new();
+    /// When the first trial of a repeat began, and its points.
+    type Points<'a> = (&'a str, Vec<(f64, f64)>);
+    let mut points: BTreeMap<u32, Points<'a>> = BTreeMap::new();
     for trial in cells.iter().filter(|cell| fit.holds(cell)).flat_map(|cell| &cell.trials) {
         let Some(figure) = (fit.quantity.of)(trial) else { continue };
         let of_repeat = points.entry(trial.repeat).or_insert((&trial.started, Vec::new()));
         of_repeat.1.push((trial.workload.subscribers as f64, figure));
     }
-    let slope = |(repeat, (started, points)): (u32, (&'a str, Vec<(f64, f64)>))| Some((repeat, started, Line::through(&points)?.slope));
+    let slope = |(repeat, (started, points)): (u32, Points<'a>)| Some((repeat, started, Line::through(&points)?.slope));
     points.into_iter().filter_map(slope).collect()
 }
 

@@ -28,11 +28,14 @@ fn case(what: &str, series: Vec<f64>, strictness: Strictness, is_clear: bool) ->
     Case { what: what.to_owned(), series, strictness, is_clear }
 }
 
+/// Seed, levels with their lengths, noise.
+type Written = (u64, &'static [(f64, usize)], f64);
+
 fn cases() -> Vec<Case> {
     let usual = Strictness::default();
     let mut all = Vec::new();
     // Those of the unit test, whose answers are written down there.
-    let written: [(u64, &[(f64, usize)], f64); 6] = [
+    let written: [Written; 6] = [
         (1, &[(100.0, 30), (110.0, 30)], 0.02),
         (2, &[(100.0, 60)], 0.02),
         (4, &[(100.0, 30), (130.0, 1), (100.0, 30)], 0.01),

@@ -10,6 +10,9 @@ use crate::summary::budgets::BudgetOutcome;
 use crate::summary::gate::{Judgement, Scale, Verdict};
 use crate::summary::metrics::{METRICS, Unit};
 
+/// Name and value of each label.
+type Labels = Vec<(&'static str, String)>;
+
 /// A family of samples.
 struct Family {
     name: String,
@@ -17,7 +20,7 @@ struct Family {
     help: String,
     kind: &'static str,
     /// End of the name, labels, value.
-    samples: Vec<(&'static str, Vec<(&'static str, String)>, f64)>,
+    samples: Vec<(&'static str, Labels, f64)>,
 }
 
 impl Family {
@@ -27,7 +30,7 @@ impl Family {
         Self { name: format!("pushbench_{plain}{end}"), unit, help: help.to_owned(), kind: "gauge", samples: Vec::new() }
     }
 
-    fn add(&mut self, labels: Vec<(&'static str, String)>, value: f64) {
+    fn add(&mut self, labels: Labels, value: f64) {
         self.samples.push(("", labels, value));
     }
 }

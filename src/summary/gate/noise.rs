@@ -83,7 +83,7 @@ mod tests {
             assert!(cpu.margin.is_some_and(|margin| margin >= cpu.detectable && margin < 2.0 * cpu.detectable.max(0.05)), "{cpu:?}");
             assert!(cpu.needed.is_some_and(|needed| needed > 5), "{cpu:?}");
             let table = suggested(&found);
-            assert!(table.starts_with("[compare]\ngate = [\n    \"requests.per_update\",\n") && table.contains(&format!("[compare.margin]\n")), "{table}");
+            assert!(table.starts_with("[compare]\ngate = [\n    \"requests.per_update\",\n") && table.contains("[compare.margin]\n"), "{table}");
             assert!(!table.contains("\"lost\""), "what is 0 has no margin");
         });
         // Half of everything is noise: no gate for times, and counts as they were.

@@ -53,7 +53,7 @@ const CPU: &str = "cpu.total.per_1000_updates";
 #[test]
 fn what_changed_is_found_and_nothing_else() {
     let [base, mut new] = in_turn(calm(), 8);
-    judged(&[base.clone()], &[new.clone()], &Rules::default(), |judgement| {
+    judged(std::slice::from_ref(&base), std::slice::from_ref(&new), &Rules::default(), |judgement| {
         assert!(judgement.judged.iter().all(|judged| judged.verdict == Verdict::Equivalent), "{:#?}", judgement.judged);
         let effect = judgement.judged.iter().find(|judged| judged.subject.name == CPU).unwrap().effect.unwrap();
         assert_eq!((effect.design, effect.trials, judgement.outcome()), (Design::Paired, [8, 8], Outcome::Fine));
@@ -114,7 +114,8 @@ fn several_recordings_are_as_one_with_all_their_repeats() {
 #[test]
 fn times_of_another_machine_are_not_compared_and_counts_are() {
     let sides = in_turn(calm(), 6);
-    let cases: [(fn(&mut Recording), Reason, Machines); 4] = [
+    type Case = (fn(&mut Recording), Reason, Machines);
+    let cases: [Case; 4] = [
         (|new| new.machine.boot = Some("another".to_owned()), Reason::AnotherMachine, Machines::Same),
         (|new| new.machine.boot = None, Reason::AnotherMachine, Machines::Same),
         (|new| new.machine.cpu_model = "Imaginary 4000".to_owned(), Reason::Differs(vec!["machine"]), Machines::Same),
@@ -153,7 +154,8 @@ fn where_nothing_can_be_compared_nothing_has_passed() {
 #[test]
 fn what_is_doubted_missing_or_empty_has_not_passed_either() {
     let sides = in_turn(calm(), 6);
-    let cases: [(fn(&mut Recording), &str, Verdict); 3] = [
+    type Case = (fn(&mut Recording), &'static str, Verdict);
+    let cases: [Case; 3] = [
         (|new| trials_of(new, "xmpp-pubsub").for_each(|trial| trial.deliveries.corrupt = 1), "messages.per_update", Verdict::Untrusted),
         (|new| trials_of(new, "poll-5s").for_each(|trial| trial.subscriber_traffic_by_server = None), "bytes.setup", Verdict::NoFigure),
         (
@@ -200,7 +202,7 @@ fn losses_are_a_regression_and_not_a_reason_to_look_away() {
 fn a_handicap_is_found_and_told_and_never_fine() {
     let [base, mut new] = in_turn(calm(), 8);
     new.handicap = Some("server-cpu=0.2".parse().unwrap());
-    judged(&[base.clone()], &[new.clone()], &Rules::default(), |judgement| {
+    judged(std::slice::from_ref(&base), std::slice::from_ref(&new), &Rules::default(), |judgement| {
         assert!(judgement.judged.iter().all(|judged| judged.verdict == Verdict::Equivalent), "it is judged like any other");
         assert_eq!((judgement.outcome(), judgement.handicap().map(|(name, _)| name)), (Outcome::Untrusted, Some("run-1")));
         assert!(judgement.comparison.conditions.iter().any(|condition| condition.what == "handicap" && condition.values == ["none", "server-cpu=0.2"]));
@@ -238,7 +240,7 @@ fn who_is_on_one_side_alone_is_told_and_not_judged() {
     let [mut base, mut new] = in_turn(calm(), 6);
     base.trials.retain(|trial| trial.contender != "poll-1s");
     new.trials.retain(|trial| trial.contender != "conditional-5s");
-    judged(&[base.clone()], &[new.clone()], &Rules::default(), |judgement| {
+    judged(std::slice::from_ref(&base), std::slice::from_ref(&new), &Rules::default(), |judgement| {
         let mut alone = judgement.one_sided.clone();
         alone.sort_unstable();
         assert_eq!(alone, [(false, "poll-1s", ""), (true, "conditional-5s", "")]);
@@ -288,7 +290,7 @@ fn of_sizes(repeats: u32, bytes: u64) -> Recording {
 fn memory_of_a_subscriber_is_judged_by_the_slope_of_each_repeat() {
     let (base, more) = (of_sizes(4, 10_000), of_sizes(4, 11_000));
     for (new, expected) in [(base.clone(), Verdict::Equivalent), (more, Verdict::Regressed)] {
-        judged(&[base.clone()], &[new], &Rules::default(), |judgement| {
+        judged(std::slice::from_ref(&base), &[new], &Rules::default(), |judgement| {
             let slopes: Vec<&Judged<'_>> = judgement.judged.iter().filter(|judged| judged.subject.name == "memory.server.per_subscriber").collect();
             assert_eq!(slopes.len(), 1);
             assert!(slopes.iter().all(|slope| slope.verdict == expected && slope.effect.unwrap().trials == [4, 4]), "{slopes:#?}");

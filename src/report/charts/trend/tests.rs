@@ -65,7 +65,8 @@ fn kinds() -> Vec<(&'static str, History)> {
         entry.figures[0].trials[0] *= 1.4;
     }
     let crowd: Vec<String> = (0..14).map(|place| format!("contender-with-a-rather-long-name-{place}")).collect();
-    let crowd: Vec<(&str, Vec<f64>)> = crowd.iter().enumerate().map(|(place, name)| (name.as_str(), step(place as u64 * 7 + 1))).collect();
+    let crowd: Vec<(&str, Vec<f64>)> =
+        crowd.iter().enumerate().map(|(place, name)| (name.as_str(), if place < 6 { step(place as u64 * 7 + 1) } else { vec![100.0; 80] })).collect();
     let many = |seed| levels(seed, &[(1e6, 200), (1.2e6, 130), (0.9e6, 170)], 0.02);
     vec![
         ("one change", history("messages.per_update", &[("rest-poll", levels(5, &[(17.8, 20), (19.6, 12)], 0.0002))])),
