@@ -138,8 +138,12 @@ fn noise_suggests_a_table_that_can_be_read() {
     let Ended { code, out, err } = ended(&mut command);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("requests.per_update") && out.contains("pairs for 5 %") && out.contains("seen with 20 pairs"), "{out}");
-    let table: String =
-        out.lines().skip_while(|line| *line != "[compare]").take_while(|line| !line.starts_with("Recordings are in")).map(|line| format!("{line}\n")).collect();
+    let table: String = out
+        .lines()
+        .skip_while(|line| *line != "[compare]")
+        .take_while(|line| !["Frequency", "Recordings are in"].iter().any(|end| line.starts_with(end)))
+        .map(|line| format!("{line}\n"))
+        .collect();
     fs::write(folder.path().join("rules.toml"), &table).unwrap();
     let compared = ended(pushbench().args(["compare", "out/base", "out/new", "--rules", "rules.toml"]).current_dir(folder.path()));
     assert!(compared.code == Some(0) || compared.code == Some(4), "{table}\n{compared:?}");

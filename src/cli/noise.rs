@@ -23,7 +23,7 @@ const FREQUENCY: [&str; 2] = ["governor", "boost"];
 /// Measures how much each figure varies on this machine, and what can be gated on
 ///
 /// Runs a scenario against itself in turn, as `pushbench ab` would: what differs is noise. Tells for each figure by how much a trial varies,
-/// which change could be seen, how many pairs a change of 5 % takes, and a [compare] table to paste (docs/ci.md).
+/// which change could be seen, how many pairs a change of 5 % takes, and a table for the scenario to paste (docs/ci.md).
 ///
 /// For example: pushbench noise scenarios/ci-smoke.toml
 #[derive(Debug, Args)]

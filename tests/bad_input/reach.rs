@@ -191,7 +191,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// Texts of which no message is made by a case, and why.
 const UNSAID: &[(&str, &str)] = &[
     ("Written to {}: {}\n", "cannot be provoked: it is no error, and said on standard output"),
-    ("a value", "cannot be provoked: who asks so wants the place of a value, and does without it where there is none"),
     ("any text", "cannot be provoked: a setting that takes any text refuses none"),
     ("{mechanism:?} is not known", "cannot be provoked: the word has just been found among those that are"),
     ("{value:?} is not a value for {path:?}", "cannot be provoked: the values of a load point are written by the reader of the sweep"),

@@ -79,7 +79,7 @@ fn kinds() -> Vec<(&'static str, History)> {
         ("a crowd", history("messages.per_update", &crowd)),
         ("one run", history("latency.p99", &[("rest-poll", vec![0.1])])),
         ("two runs", history("lost", &[("rest-poll", vec![0.0, 3.0]), ("<b>&push\u{1}</b>", vec![0.0, 0.0])])),
-        ("nothing lost, then much", history("lost", &[("rest-poll", vec![0.0, 0.0, 0.0, 0.0, 700.0, 800.0, 0.0, 0.0, 0.0])])),
+        ("nothing lost, then much", history("lost", &[("rest-poll", [vec![0.0; 12], [700.0, 800.0].repeat(4), vec![0.0; 9]].concat())])),
     ]
 }
 
