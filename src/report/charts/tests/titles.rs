@@ -179,7 +179,7 @@ fn break_even_says_who_is_cheaper_where() {
     let doubtful = everything(&untrusted(crossing(3)), Theme::Light);
     assert!(doubtful.iter().all(|picture| !picture.name.starts_with("break-even")), "no figure is left to be drawn");
     let all = all_texts(named(&everything(&crossed, Theme::Dark), "break-even-bytes"));
-    for part in ["workload.topics from 50 to 200", "50 subscribers · 1 KiB payload", "(75 %: ", "3 repeats", "the number of topics →"] {
+    for part in ["workload.topics from 50 to 200", "50 subscribers · 1 KiB payload", "(75 %: ", "3 repeats", "\nnumber of topics →"] {
         assert!(all.contains(part), "{part:?} is not in {all}");
     }
 }
