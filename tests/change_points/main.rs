@@ -72,7 +72,7 @@ fn cases() -> Vec<Case> {
     all
 }
 
-/// What Otava says of each: as it is, and with the sample's deviation; `None` where it is not installed.
+/// What Otava, mended to look at both neighbours of a dropped point, says of each: with its own deviation and with the sample's; `None`: not installed.
 fn otava(cases: &[Case]) -> Option<Vec<Value>> {
     let python = served::python("otava.analysis")?;
     let asked = |case: &Case| {

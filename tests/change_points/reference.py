@@ -1,7 +1,8 @@
 """Change points of series by Apache Otava.
 
-Reads a JSON list of {series, window, error, magnitude} on standard input; writes for each two lists of [place, p, mean before, mean after]: as Otava is
-("own"), and with the t-test given sample standard deviations ("sampled").
+Reads a JSON list of {series, window, error, magnitude} on standard input; writes for each two lists of [place, p, mean before, mean after]: with
+Otava's own standard deviation ("own"), and with the t-test given that of a sample ("sampled"). Both look at both neighbours of a point that is dropped,
+which Otava 0.8.0 does not.
 """
 
 import inspect
