@@ -1,8 +1,7 @@
 """Change points of series by Apache Otava.
 
-Reads a JSON list of {series, window, error, magnitude} on standard input; writes for each two lists of [place, p, mean before, mean after]: with
-Otava's own standard deviation ("own"), and with the t-test given that of a sample ("sampled"). Both look at both neighbours of a point that is dropped,
-which Otava 0.8.0 does not.
+Reads a JSON list of {series, window, error, magnitude} on standard input; writes for each two lists of [place, p, mean before, mean after]: as Otava is
+("own"), and with the t-test given sample standard deviations and both neighbours of a dropped point looked at anew ("mended").
 """
 
 import inspect
@@ -34,19 +33,20 @@ def changes(case):
 
 # Where a weak point is dropped, what is known of its neighbours changes: of the one before as well, which Otava 0.8.0 leaves as it was, and looks at the two
 # behind instead.
-source = inspect.getsource(otava.analysis.merge)
-mended = source.replace("recompute(weakest_cp_index + 1)", "recompute(weakest_cp_index - 1)")
-assert mended != source, "this Otava drops points otherwise: see what it does, and whether it must be mended"
+merge = otava.analysis.merge
+source = inspect.getsource(merge)
+changed = source.replace("recompute(weakest_cp_index + 1)", "recompute(weakest_cp_index - 1)")
+assert changed != source, "this Otava drops points otherwise: see what it does, and whether it must be mended"
 both_neighbours = {}
-exec(mended, vars(otava.analysis), both_neighbours)
+exec(changed, vars(otava.analysis), both_neighbours)
 
 answers = []
 numpy.seterr(all="ignore")
 for case in json.load(sys.stdin):
     answer = {}
-    for name, mathematics in [("own", numpy), ("sampled", Sampled())]:
+    for name, mathematics, merging in [("own", numpy, merge), ("mended", Sampled(), both_neighbours["merge"])]:
         otava.analysis.np = mathematics
-        otava.analysis.merge = both_neighbours["merge"]
+        otava.analysis.merge = merging
         answer[name] = changes(case)
     answers.append(answer)
 json.dump(answers, sys.stdout)

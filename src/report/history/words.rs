@@ -69,21 +69,28 @@ pub fn beside(series: &Series<'_>, change: &Change) -> String {
     told.join("; ")
 }
 
+/// The latest change of some series; of several with one run, the first.
+pub fn latest<'t, 'h>(trends: &[&'t Trend<'h>]) -> Option<(&'t Trend<'h>, &'t Change)> {
+    let all = trends.iter().flat_map(|trend| trend.changes.iter().map(move |change| (*trend, change)));
+    all.rev().max_by_key(|(trend, change)| trend.series.points[change.place].entry.instant())
+}
+
 /// The finding about some series: the latest change, or that there is none, or that nobody can tell.
 pub fn finding(trends: &[&Trend<'_>]) -> String {
     let Some(first) = trends.first().map(|trend| &trend.series) else { return "There is nothing in the history".to_owned() };
     let metric = first.subject.name;
-    let all: Vec<(&Series<'_>, &Change)> = trends.iter().flat_map(|trend| trend.changes.iter().map(|change| (&trend.series, change))).collect();
-    let latest = all.iter().rev().max_by_key(|(series, change)| series.points[change.place].entry.instant());
-    let runs = trends.iter().map(|trend| trend.series.points.len()).max().unwrap_or(0);
-    match latest {
-        Some((series, change)) if all.len() == 1 => sentence(series, change),
-        Some((series, change)) => format!("{} changes of {metric}; the latest: {}", all.len(), sentence(series, change)),
+    let changes: usize = trends.iter().map(|trend| trend.changes.len()).sum();
+    match latest(trends) {
+        Some((trend, change)) if changes == 1 => sentence(&trend.series, change),
+        Some((trend, change)) => format!("{changes} changes of {metric}; the latest: {}", sentence(&trend.series, change)),
         None if trends.iter().all(|trend| !trend.series.can_tell()) => {
             let fewest = first.subject.nature.fewest_trials().max(3);
             format!("Too few runs to tell whether {metric} changed: it takes {fewest} of one machine that can be trusted")
         }
-        None => format!("No change of {metric} in {runs} runs of {}", first.scenario),
+        None => {
+            let runs = trends.iter().map(|trend| trend.series.points.len()).max().unwrap_or(0);
+            format!("No change of {metric} in {runs} runs of {}", first.scenario)
+        }
     }
 }
 

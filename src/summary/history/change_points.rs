@@ -5,9 +5,9 @@
 //! Detection to Hunt for Performance Regressions", ICPE 2023: Student's t decides instead of permutations, so that nothing is left to chance; windows
 //! keep far parts from hiding near ones; what was found with a mild test is held to a strict one, and to a least magnitude, from the weakest on.
 //!
-//! Apache Otava does the same but for one thing: it gives the t-test the standard deviation of the values themselves, where the test asks for the estimate
-//! of what they are a sample of (n for n − 1). Its probabilities are smaller for that, those of short parts by far. `tests/change_points` holds this to Otava
-//! with both, value for value.
+//! Apache Otava does the same but for two things. It gives the t-test the standard deviation of the values themselves, where the test asks for the estimate
+//! of what they are a sample of (n for n − 1): its probabilities are smaller for that, those of short parts by far. And where it drops a weak point, it leaves
+//! what it knows of the point before as it was. `tests/change_points` holds this to Otava as it is, and value for value to Otava with both mended.
 
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 

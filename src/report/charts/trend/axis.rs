@@ -33,6 +33,11 @@ impl Around {
         Self { from, to: middle + half }
     }
 
+    /// Whether it begins elsewhere than at 0.
+    pub fn is_cut(self) -> bool {
+        self.from > 0.0 || self.to < 0.0
+    }
+
     /// The place of a value, 0 to 1; what is outside lies on the edge.
     pub fn place(self, value: f64) -> f64 {
         let place = (value - self.from) / (self.to - self.from);

@@ -63,9 +63,9 @@ fn name(trend: &Trend<'_>) -> String {
 /// One chart of series that belong together; there is at least one.
 pub fn draw(group: &[&Trend<'_>], search: Search, theme: Theme) -> Picture {
     let title = frame::whole_or(words::finding(group), || words::finding(&group[..1]));
-    let latest = group.iter().flat_map(|trend| trend.changes.iter().map(|change| trend.series.points[change.place].entry.instant())).max();
-    let told = |trend: &&Trend<'_>| trend.changes.iter().any(|change| Some(trend.series.points[change.place].entry.instant()) == latest);
-    let shown = foremost(group.to_vec(), MOST, told);
+    // What the title tells of must be in the picture.
+    let told = words::latest(group).map(|(trend, _)| std::ptr::from_ref(trend));
+    let shown = foremost(group.to_vec(), MOST, |trend| told == Some(std::ptr::from_ref(*trend)));
     let runs = runs(&shown);
     let subtitle = subtitle(&shown, group.len());
     let foot = foot(&shown, &runs, search);
@@ -106,12 +106,16 @@ fn subtitle(shown: &[&Trend<'_>], all: usize) -> String {
         vec![format!("{} of each run in turn, {}: mean of its trials, thin lines from the least to the largest", first.subject.name, words::better(first))];
     told.push("thick: levels between changes".to_owned());
     if turns(&|trend| !trend.series.machine_changes().is_empty()) {
-        told.push("dashed: another machine".to_owned());
+        let grey = if turns(&|trend| trend.series.strands().len() > 1) { ", grey where it is not the latest" } else { "" };
+        told.push(format!("dashed: another machine{grey}"));
     }
     if turns(&|trend| !trend.series.scenario_changes().is_empty()) {
         told.push("dotted: another text of the scenario".to_owned());
     }
-    format!("{}; axes do not begin at 0{rest}", told.join("; "))
+    if turns(&|trend| panel::around(&trend.series).is_cut()) {
+        told.push("axes do not begin at 0".to_owned());
+    }
+    format!("{}{rest}", told.join("; "))
 }
 
 /// Which runs, of what, where; how changes were looked for; what was left out.
@@ -146,8 +150,6 @@ fn foot(shown: &[&Trend<'_>], runs: &[&Entry], search: Search) -> Vec<FootLine> 
     lines
 }
 
-/// Room at the left of a panel for the names of marks.
-const MARKS: f64 = 104.0;
 /// Room above a panel for its name.
 const NAME: f64 = 34.0;
 /// Room below the lowest panels for days.
@@ -157,13 +159,14 @@ const GAPS: (f64, f64) = (26.0, 16.0);
 
 /// Where each panel stands, and whether none is below it: down one column, then the next.
 fn places<'t, 'h>(room: Room, shown: &[&'t Trend<'h>]) -> Vec<(Room, &'t Trend<'h>, bool)> {
+    let gutter = panel::gutter(shown);
     let columns = shown.len().div_ceil(4).max(1);
     let rows = shown.len().div_ceil(columns).max(1);
     let (wide, high) = ((room.right - room.left + GAPS.0) / columns as f64, (room.bottom - DAYS - room.top + GAPS.1) / rows as f64);
     let one = |(place, trend): (usize, &&'t Trend<'h>)| {
         let (column, row) = (place / rows, place % rows);
         let plot = Room {
-            left: room.left + wide * column as f64 + MARKS,
+            left: room.left + wide * column as f64 + gutter,
             top: room.top + high * row as f64 + NAME,
             right: room.left + wide * (column + 1) as f64 - GAPS.0,
             bottom: room.top + high * (row + 1) as f64 - GAPS.1,

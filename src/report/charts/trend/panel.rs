@@ -20,6 +20,10 @@ const BAND: f64 = 24.0;
 const CROWDED: f64 = 5.0;
 /// More turns than this are told by ticks alone: lines would hide the runs.
 const MOST_LINES: usize = 8;
+/// Size of the names of marks, their distance from the axis, and the most room that they may take.
+const MARK: f64 = 16.0;
+const AWAY: f64 = 10.0;
+const WIDEST: f64 = 160.0;
 const DASHED: &[f64] = &[9.0, 6.0];
 const DOTTED: &[f64] = &[2.0, 5.0];
 
@@ -63,14 +67,14 @@ impl Panel<'_, '_> {
         let series = &self.trend.series;
         let columns: Vec<usize> =
             series.points.iter().map(|point| self.runs.iter().position(|run| std::ptr::eq(*run, point.entry)).unwrap_or_default()).collect();
-        let up = Around::new(series.points.iter().map(|point| point.value));
+        let up = around(series);
         let plot = Plot { room, up, columns: &columns, pitch: (room.right - room.left) / self.runs.len().max(1) as f64 };
         let palette = canvas.palette();
         for (value, name) in up.marks(series.subject.unit) {
             let y = plot.y(value);
             canvas.line((room.left, y), (room.right, y), 1.25, palette.grid);
-            let hand = Hand { size: 16.0, weight: Weight::Regular, colour: palette.soft, align: Align::Right };
-            canvas.text(room.left - 10.0, y + 6.0, &fitting(&name, 16.0, Weight::Regular, super::MARKS - 14.0), hand);
+            let hand = Hand { size: MARK, weight: Weight::Regular, colour: palette.soft, align: Align::Right };
+            canvas.text(room.left - AWAY, y + 6.0, &fitting(&name, MARK, Weight::Regular, gutter(&[self.trend]) - AWAY), hand);
         }
         canvas.line((room.left, room.bottom), (room.right, room.bottom), 1.5, palette.soft);
         let look = theme::look(canvas.theme, self.contenders, series.contender);
@@ -100,13 +104,15 @@ impl Panel<'_, '_> {
                     canvas.line((plot.x(*place), plot.y(least)), (plot.x(*place), plot.y(most)), 1.5, colour);
                 }
             }
-            let points: Vec<(f64, f64)> = trusted.iter().map(|place| (plot.x(*place), plot.y(series.points[*place].value))).collect();
-            canvas.path(&points, 1.5, colour, &[]);
-            if plot.pitch > CROWDED {
-                points.iter().for_each(|point| canvas.circle(*point, (plot.pitch / 3.0).clamp(2.0, 4.5), colour, 1.0));
-            }
-            for (from, to, level) in levels(series, &self.trend.changes, &trusted) {
-                canvas.line((plot.x_before(from), plot.y(level)), (plot.x(to) + plot.pitch / 2.0, plot.y(level)), 4.0, colour);
+            for level in levels(&self.trend.changes, &trusted) {
+                let points: Vec<(f64, f64)> = level.iter().map(|place| (plot.x(*place), plot.y(series.points[*place].value))).collect();
+                canvas.path(&points, 1.5, colour, &[]);
+                if plot.pitch > CROWDED {
+                    points.iter().for_each(|point| canvas.circle(*point, (plot.pitch / 3.0).clamp(2.0, 4.5), colour, 1.0));
+                }
+                let (Some(first), Some(last)) = (level.first(), level.last()) else { continue };
+                let y = plot.y(level.iter().map(|place| series.points[*place].value).sum::<f64>() / level.len() as f64);
+                canvas.line((plot.x_before(*first), y), (plot.x(*last) + plot.pitch / 2.0, y), 4.0, colour);
             }
             for place in strand.iter().filter(|place| !series.points[**place].trusted) {
                 let hand = Hand { size: 18.0, weight: Weight::SemiBold, colour: palette.warning, align: Align::Middle };
@@ -115,28 +121,32 @@ impl Panel<'_, '_> {
         }
     }
 
-    /// A line before the first run at each new level, and by how much it changed; the latest is named first.
+    /// A line before the first run at each new level, and by how much it changed; the latest is named first. Where there is no room without crossing
+    /// another line, it is named in fewer words or not at all.
     fn changes(&self, canvas: &mut Canvas<'_>, plot: &Plot<'_>) {
         const SIZE: f64 = 17.0;
         let series = &self.trend.series;
         let palette = canvas.palette();
+        let turns = [series.machine_changes(), series.scenario_changes()].into_iter().filter(|turns| turns.len() <= MOST_LINES).flatten();
+        let lines: Vec<f64> = self.trend.changes.iter().map(|change| change.place).chain(turns).map(|place| plot.x_before(place)).collect();
         let mut taken: Vec<Room> = Vec::new();
         for change in self.trend.changes.iter().rev() {
             let x = plot.x_before(change.place);
             let colour = if words::is_worse(change) { palette.warning } else { palette.ink };
             canvas.line((x, plot.room.top), (x, plot.room.bottom), 2.0, colour);
-            let called = words::called(series.points[change.place].entry);
-            let short: String = called.chars().take(12).collect();
-            let amount = format!("{}, {}", words::amount(series, change), change.tendency.name());
-            let both = format!("{amount} · {short}");
-            let baseline = plot.room.top + SIZE;
-            for (told, align) in [(&both, Align::Left), (&both, Align::Right), (&amount, Align::Left), (&amount, Align::Right)] {
-                let told = text::clean(told);
+            let called: String = words::called(series.points[change.place].entry).chars().take(12).collect();
+            let amount = words::amount(series, change);
+            let tendency = format!("{amount}, {}", change.tendency.name());
+            let whole = format!("{tendency} · {called}");
+            let choices = [whole, tendency, amount].into_iter().flat_map(|told| [(told.clone(), Align::Left), (told, Align::Right)]);
+            for (told, align) in choices {
+                let told = text::clean(&told);
                 let hand = Hand { size: SIZE, weight: Weight::SemiBold, colour, align };
-                let at = (if align == Align::Left { x + 7.0 } else { x - 7.0 }, baseline);
+                let at = (if align == Align::Left { x + 7.0 } else { x - 7.0 }, plot.room.top + SIZE);
                 let room = extent(&told, hand, at);
-                let is_free = room.left >= plot.room.left && room.right <= plot.room.right && !taken.iter().any(|other| overlap(*other, room));
-                if is_free {
+                let is_inside = room.left >= plot.room.left && room.right <= plot.room.right;
+                let is_crossed = lines.iter().any(|line| (room.left - 3.0..=room.right + 3.0).contains(line));
+                if is_inside && !is_crossed && !taken.iter().any(|other| overlap(*other, room)) {
                     canvas.text(at.0, at.1, &told, hand);
                     taken.push(Room { left: room.left - 8.0, right: room.right + 8.0, ..room });
                     break;
@@ -152,7 +162,7 @@ impl Panel<'_, '_> {
         let wide = room.right - room.left;
         let size = if wide > 600.0 { 22.0 } else { 18.0 };
         let baseline = room.top - 11.0;
-        let name = fitting(series.contender, size, Weight::SemiBold, wide * 0.6);
+        let name = text::fit_name(&text::clean(series.contender), size, Weight::SemiBold, wide * 0.6);
         canvas.text(room.left, baseline, &name, Hand { size, weight: Weight::SemiBold, colour, align: Align::Left });
         let last = series.points.iter().rev().find(|point| point.trusted).map(|point| format!("last {}", series.subject.unit.show(point.value)));
         let count = match self.trend.changes.len() {
@@ -206,6 +216,18 @@ impl Panel<'_, '_> {
     }
 }
 
+/// The axis of a series.
+pub fn around(series: &Series<'_>) -> Around {
+    Around::new(series.points.iter().map(|point| point.value))
+}
+
+/// The room that the names of marks take at the left of panels.
+pub fn gutter(trends: &[&Trend<'_>]) -> f64 {
+    let marks = trends.iter().flat_map(|trend| around(&trend.series).marks(trend.series.subject.unit));
+    let widest = marks.map(|(_, name)| text::width(&text::clean(&name), MARK, Weight::Regular)).fold(0.0, f64::max);
+    (widest + AWAY + 2.0).min(WIDEST)
+}
+
 /// Lines where something was another than in the run before, or ticks where there are many.
 fn turns(canvas: &mut Canvas<'_>, plot: &Plot<'_>, places: &[usize], dash: &[f64]) {
     let colour = canvas.palette().soft;
@@ -219,8 +241,8 @@ fn turns(canvas: &mut Canvas<'_>, plot: &Plot<'_>, places: &[usize], dash: &[f64
     }
 }
 
-/// The levels of the runs that are gone by, in order: the first and the last run of each, and their mean.
-fn levels(series: &Series<'_>, changes: &[Change], trusted: &[usize]) -> Vec<(usize, usize, f64)> {
+/// The runs that are gone by, in order, parted where a level begins. Nothing is drawn from one level to the next: there is nothing between them.
+fn levels(changes: &[Change], trusted: &[usize]) -> Vec<Vec<usize>> {
     let begins = |place: &usize| changes.iter().any(|change| change.place == *place);
     let mut levels: Vec<Vec<usize>> = Vec::new();
     for place in trusted {
@@ -229,9 +251,5 @@ fn levels(series: &Series<'_>, changes: &[Change], trusted: &[usize]) -> Vec<(us
             _ => levels.push(vec![*place]),
         }
     }
-    let one = |level: Vec<usize>| {
-        let mean = level.iter().map(|place| series.points[*place].value).sum::<f64>() / level.len() as f64;
-        Some((*level.first()?, *level.last()?, mean))
-    };
-    levels.into_iter().filter_map(one).collect()
+    levels
 }
