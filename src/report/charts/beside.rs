@@ -21,16 +21,40 @@ pub struct Name {
     pub mark: Mark,
 }
 
+/// What room is taken.
+#[derive(Default)]
+pub struct Taken {
+    /// By dots and lines.
+    pub shapes: Vec<Room>,
+    /// By words.
+    pub words: Vec<Room>,
+}
+
+impl Taken {
+    /// Whether nothing stands there.
+    pub fn leaves(&self, room: Room) -> bool {
+        !self.shapes.iter().chain(&self.words).any(|other| overlap(*other, room))
+    }
+}
+
+/// What a line to a name may cross.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum May {
+    Nothing,
+    Shapes,
+    Anything,
+}
+
 /// Distance of a name from its dot.
 const AWAY: f64 = 24.0;
 
 impl Name {
-    /// Writes it at the first place that is free: beside the dot, else further away with a line to it. Where that fails, figures are
-    /// dropped, then the line may cross other names: what has no name at all could not be told.
-    pub fn write(&self, canvas: &mut Canvas<'_>, dot: (f64, f64), plot: Room, taken: &mut Vec<Room>) {
+    /// Writes it at the first place that is free: beside the dot, else further away with a line to it. Where that fails, the line may cross others,
+    /// figures are dropped, then it may cross names: what has no name at all could not be told.
+    pub fn write(&self, canvas: &mut Canvas<'_>, dot: (f64, f64), plot: Room, taken: &mut Taken) {
         let small = (self.size * 0.76).max(15.0);
         let palette = canvas.palette();
-        for (with_detail, strict) in [(true, true), (false, true), (false, false)] {
+        for (with_detail, may) in [(true, May::Nothing), (true, May::Shapes), (false, May::Nothing), (false, May::Shapes), (false, May::Anything)] {
             let detail_width = if with_detail { text::width(&self.detail, small, Weight::Regular) } else { 0.0 };
             let wide = text::width(&self.mark.behind(&self.text), self.size, Weight::SemiBold).max(detail_width);
             let high = self.size + if with_detail { small * 1.3 } else { 0.0 };
@@ -38,7 +62,9 @@ impl Name {
                 let room = Room { left: left - 3.0, top: top - 2.0, right: left + wide + 3.0, bottom: top + high + 4.0 };
                 let inside = room.left > plot.left && room.right < plot.right && room.top > plot.top + 2.0 && room.bottom < plot.bottom - 2.0;
                 let line = if far { leader(dot, (if align == Align::Right { room.right } else { room.left }, top + high / 2.0)) } else { Vec::new() };
-                if !inside || line.iter().filter(|_| strict).chain([&room]).any(|mine| taken.iter().any(|other| overlap(*other, *mine))) {
+                let crosses = |others: &[Room]| line.iter().any(|mine| others.iter().any(|other| overlap(*other, *mine)));
+                let is_crossing = (may == May::Nothing && crosses(&taken.shapes)) || (may != May::Anything && crosses(&taken.words));
+                if !inside || is_crossing || !taken.leaves(room) {
                     continue;
                 }
                 if let Some(last) = line.last() {
@@ -58,8 +84,8 @@ impl Name {
                 if with_detail {
                     canvas.text(edge, baseline + small * 1.28, &self.detail, Hand { size: small, weight: Weight::Regular, colour: palette.soft, align });
                 }
-                taken.push(room);
-                taken.extend(line);
+                taken.words.push(room);
+                taken.shapes.extend(line);
                 return;
             }
         }

@@ -84,7 +84,11 @@ pub(super) fn around(canvas: &mut Canvas<'_>, title: &str, subtitle: &str, foot:
     let room = WIDTH - 2.0 * MARGIN;
     let hand = |size, weight, colour| Hand { size, weight, colour, align: Align::Left };
     let title = text::clean(title);
-    let wrapped = TITLE.iter().find_map(|size| Some((*size, text::wrap(&title, *size, Weight::SemiBold, room, LINES)?)));
+    let fitting: Vec<(f64, Vec<String>)> = TITLE.iter().filter_map(|size| Some((*size, text::wrap(&title, *size, Weight::SemiBold, room, LINES)?))).collect();
+    // A size smaller, and the first line ends where the first half of the sentence does.
+    let is_whole = |lines: &[String]| lines.len() == 1 || lines[0].ends_with([';', ':']);
+    let better = fitting.get(1).filter(|(_, lines)| fitting.first().is_some_and(|(_, larger)| !is_whole(larger)) && is_whole(lines));
+    let wrapped = better.or(fitting.first()).cloned();
     let smallest = TITLE[TITLE.len() - 1];
     let (size, lines) = wrapped.unwrap_or_else(|| (smallest, text::wrap_or_cut(&title, smallest, Weight::SemiBold, room, LINES)));
     let mut baseline = 84.0 - (TITLE[0] - size) * 0.4;
@@ -145,7 +149,7 @@ fn foot(view: &View<'_, '_>, over: Option<&Over>, footnotes: &Footnotes) -> Vec<
 
     let mut lines = vec![FootLine { text: first, warning: false }, FootLine { text: second, warning: false }];
     if !footnotes.notes.is_empty() {
-        lines.push(FootLine { text: text::fit(&text::clean(&footnotes.notes), FOOT, Weight::Regular, room), warning: false });
+        lines.push(FootLine { text: text::fit_items(&text::clean(&footnotes.notes), FOOT, Weight::Regular, room), warning: false });
     }
     if !footnotes.untrusted.is_empty() {
         let broken = text::wrap_or_cut(&text::clean(&footnotes.untrusted), FOOT, Weight::SemiBold, room, 2);

@@ -4,7 +4,7 @@
 //! Only dots of the same workload compete: those of others are pale. Settings of a contender are choices, and compete.
 
 use super::axis::Scale;
-use super::beside::{Name, along, extent, overlap, square};
+use super::beside::{Name, Taken, along, extent, square};
 use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Order, Side, family, firm};
 use super::frame::{Frame, Room, whole_or};
@@ -34,6 +34,8 @@ struct Dot<'c> {
     competes: bool,
     /// Whether it is the one that carries its contender's name.
     named: bool,
+    /// Its swept values that are not those of the named one.
+    apart: Vec<&'c str>,
     mark: Mark,
 }
 
@@ -47,13 +49,18 @@ pub(super) fn prepare<'c>(view: &'c View<'c, 'c>) -> Result<Chart<'c>, &'static 
         }
     }
     name_all(&mut dots);
+    // Of values that differ in two ways at once there would be too many, and none has a place in a line.
+    dots.retain(|dot| dot.competes || dot.apart.len() < 2);
     let competing: Vec<&Cell<'_>> = dots.iter().filter(|dot| dot.competes).map(|dot| dot.cell).collect();
     if competing.len() < 2 {
         return Err("fewer than two contenders have both CPU and latency: it needs sides with processes of their own, and deliveries");
     }
     let swept = swept::only_path(dots.iter().map(|dot| dot.cell.load_point));
-    let by = swept.map_or_else(String::new, |path| format!(" ({})", text::clean(path)));
-    let load_points = if dots.iter().any(|dot| !dot.named) { format!("; a dot for each load point{by}") } else { String::new() };
+    let load_points = match swept {
+        _ if dots.iter().all(|dot| dot.named) => String::new(),
+        Some(path) => format!("; a dot for each load point ({})", text::clean(path)),
+        None => "; a dot for each load point that differs in one value from that of the foot".to_owned(),
+    };
     let pale = if dots.len() > competing.len() { ", those of other workloads pale and without part in the front" } else { "" };
     // Who has other dots is missing at a load point only.
     let whom = |cell: &Cell<'_>| {
@@ -92,6 +99,7 @@ impl<'c> Dot<'c> {
             competes: competes(cell, view.load_point),
             named: view.cells.iter().any(|shown| std::ptr::eq(*shown, cell)),
             mark: view.mark(cell, METRICS),
+            apart: Vec::new(),
         })
     }
 }
@@ -100,10 +108,26 @@ impl<'c> Dot<'c> {
 fn name_all(dots: &mut [Dot<'_>]) {
     for place in 0..dots.len() {
         let own = |dot: &Dot<'_>| dot.cell.contender.name == dots[place].cell.contender.name;
-        if !dots.iter().any(|dot| dot.named && own(dot)) {
-            dots[place].named = true;
-        }
+        let named = dots.iter().position(|dot| dot.named && own(dot)).unwrap_or(place);
+        dots[named].named = true;
+        let here = dots[named].cell.load_point;
+        let apart = dots[place].cell.load_point.split(';').filter(|part| !part.is_empty() && !here.split(';').any(|other| other == *part));
+        dots[place].apart = apart.collect();
     }
+}
+
+/// Places of a contender's dots that differ in one value, the named one among them, in the order of that value: a line for each value.
+fn lines(dots: &[Dot<'_>], name: &str) -> Vec<Vec<usize>> {
+    let own: Vec<usize> = (0..dots.len()).filter(|place| dots[*place].cell.contender.name == name).collect();
+    let path = |place: &usize| match dots[*place].apart.as_slice() {
+        [only] => only.split_once('=').map(|(path, _)| path),
+        _ => None,
+    };
+    let mut paths: Vec<&str> = own.iter().filter_map(path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let of = |wanted: &str| own.iter().copied().filter(|place| dots[*place].named || path(place) == Some(wanted)).collect();
+    paths.into_iter().map(of).collect()
 }
 
 fn cost(cell: &Cell<'_>) -> Option<Figure> {
@@ -303,19 +327,21 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
     let in_it = dots.iter().filter(|dot| dot.competes && dot.mark != Mark::Untrusted);
     let front: Vec<(f64, f64)> = front(in_it.map(|dot| (dot.cost, dot.age))).into_iter().map(|(cost, age)| (x(cost), y(age))).collect();
     canvas.path(&front, 2.0, palette.soft, &[6.0, 6.0]);
-    let mut taken: Vec<Room> = dots.iter().map(|dot| square(x(dot.cost), y(dot.age), 14.0)).collect();
-    taken.extend(front.windows(2).map(|pair| Room {
+    let mut taken = Taken { shapes: dots.iter().map(|dot| square(x(dot.cost), y(dot.age), 14.0)).collect(), words: Vec::new() };
+    taken.shapes.extend(front.windows(2).map(|pair| Room {
         left: pair[0].0.min(pair[1].0),
         top: pair[0].1.min(pair[1].1),
         right: pair[0].0.max(pair[1].0),
         bottom: pair[0].1.max(pair[1].1),
     }));
     corners(canvas, plot, &mut taken);
-    // A contender's dots are joined in the order of its load points.
+    // A contender's dots are joined in the order of its load points, along each swept value.
     for cell in &view.cells {
-        let own: Vec<(f64, f64)> = dots.iter().filter(|dot| dot.cell.contender.name == cell.contender.name).map(at).collect();
-        canvas.path(&own, 1.25, view.look(canvas.theme, cell).colour, &[]);
-        taken.extend(own.windows(2).flat_map(|pair| along(pair[0], pair[1], 16.0)));
+        for line in lines(dots, &cell.contender.name) {
+            let line: Vec<(f64, f64)> = line.into_iter().map(|place| at(&dots[place])).collect();
+            canvas.path(&line, 1.25, view.look(canvas.theme, cell).colour, &[]);
+            taken.shapes.extend(line.windows(2).flat_map(|pair| along(pair[0], pair[1], 16.0)));
+        }
     }
     let order = view.drawing_order(dots.iter().map(|dot| dot.cell));
     for index in &order {
@@ -346,14 +372,14 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, dots: &[Dot<'_
         name.write(canvas, at(dot), plot, &mut taken);
     }
     for dot in dots.iter().filter(|dot| !dot.named) {
-        let whole = swept::brief(dot.cell.load_point);
+        let whole = swept::brief(&dot.apart.join(";"));
         let value = whole.split_once(" = ").filter(|_| one_path).map_or(whole.as_str(), |(_, value)| value);
         place_name(canvas, value, at(dot), plot, &mut taken);
     }
 }
 
 /// What the corners mean, where no dot is in the way.
-fn corners(canvas: &mut Canvas<'_>, plot: Room, taken: &mut Vec<Room>) {
+fn corners(canvas: &mut Canvas<'_>, plot: Room, taken: &mut Taken) {
     let palette = canvas.palette();
     let soft = |align| Hand { size: 20.0, weight: Weight::Regular, colour: palette.soft, align };
     let bold = Hand { size: 20.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left };
@@ -363,15 +389,15 @@ fn corners(canvas: &mut Canvas<'_>, plot: Room, taken: &mut Vec<Room>) {
         ("CPU per update →", soft(Align::Right), (plot.right - 12.0, plot.bottom - 18.0)),
     ] {
         let written = extent(text, hand, corner);
-        if !taken.iter().any(|other| overlap(*other, written)) {
+        if taken.leaves(written) {
             canvas.text(corner.0, corner.1, text, hand);
-            taken.push(written);
+            taken.words.push(written);
         }
     }
 }
 
 /// The swept values of another load point, small, beside its dot, where there is room: the line tells whose it is.
-fn place_name(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), plot: Room, taken: &mut Vec<Room>) {
+fn place_name(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), plot: Room, taken: &mut Taken) {
     let colour = canvas.palette().soft;
     let half = text::width(text, 14.0, Weight::Regular) / 2.0;
     let places =
@@ -380,9 +406,9 @@ fn place_name(canvas: &mut Canvas<'_>, text: &str, (x, y): (f64, f64), plot: Roo
         let hand = Hand { size: 14.0, weight: Weight::Regular, colour, align };
         let written = extent(text, hand, at);
         let inside = written.left > plot.left && written.right < plot.right && written.top > plot.top && written.bottom < plot.bottom;
-        if inside && !taken.iter().any(|other| overlap(*other, written)) {
+        if inside && taken.leaves(written) {
             canvas.text(at.0, at.1, text, hand);
-            taken.push(written);
+            taken.words.push(written);
             return;
         }
     }

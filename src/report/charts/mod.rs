@@ -13,6 +13,7 @@ mod freshness_cost;
 pub mod front;
 pub mod labels;
 mod latency_over_time;
+mod layers;
 pub mod marks;
 mod over_time;
 mod per_update;

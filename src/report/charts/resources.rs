@@ -6,10 +6,12 @@ use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Order, Side, firm};
 use super::frame::{Frame, Room, whole_or};
 use super::labels::{self, Label};
+use super::layers::{self, Course};
 use super::marks::Mark;
 use super::over_time;
 use super::picture::Chart;
 use super::text::{self, Weight};
+use super::theme::Look;
 use super::view::View;
 use crate::measure::recording::{Role, Second, SideRecord, Trial};
 use crate::summary::Cell;
@@ -256,12 +258,14 @@ impl Panel<'_> {
         }
         let window = view.window().max(1.0);
         let mut ends = Vec::new();
-        for index in view.drawing_order(self.series.iter().map(|series| series.cell)) {
+        let place = |point: &(f64, f64)| (plot.left + (plot.right - plot.left) * (point.0 / window).clamp(0.0, 1.0), height(point.1));
+        let order = view.drawing_order(self.series.iter().map(|series| series.cell));
+        let courses: Vec<Course> = order.iter().map(|index| self.series[*index].points.iter().map(place).collect()).collect();
+        let looks: Vec<Look> = order.iter().map(|index| view.look(canvas.theme, self.series[*index].cell)).collect();
+        let thin = looks.iter().map(|look| Look { width: look.width * 0.7, ..*look });
+        layers::draw(canvas, &courses.iter().zip(thin).collect::<Vec<_>>());
+        for ((index, points), look) in order.into_iter().zip(&courses).zip(looks) {
             let series = &self.series[index];
-            let look = view.look(canvas.theme, series.cell);
-            let place = |point: &(f64, f64)| (plot.left + (plot.right - plot.left) * (point.0 / window).clamp(0.0, 1.0), height(point.1));
-            let points: Vec<(f64, f64)> = series.points.iter().map(place).collect();
-            canvas.path(&points, look.width * 0.7, look.colour, look.dash);
             let end = points.last().copied().unwrap_or((plot.right, plot.bottom));
             if points.len() == 1 {
                 canvas.circle(end, 4.0, look.colour, 1.0);

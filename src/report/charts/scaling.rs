@@ -7,11 +7,13 @@ use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Figure, Order, family, firm, short};
 use super::frame::{Frame, Over, Room};
 use super::labels::{self, Label};
+use super::layers::{self, Course};
 use super::marks::{Footnotes, Mark};
 use super::picture::Chart;
 use super::resources::server_cpu;
 use super::swept::{Axis, brief};
 use super::text::{self, Weight};
+use super::theme::Look;
 use super::view::View;
 use crate::measure::recording::Direction;
 use crate::summary::Cell;
@@ -228,25 +230,30 @@ impl Half<'_> {
         axis.marks(canvas, plot, lines.iter().flat_map(|line| &line.cells).map(|cell| load(cell)), x);
         canvas.text(plot.right, plot.bottom + 60.0, "subscribers →", soft(Align::Right));
         let mut ends = Vec::new();
-        for index in view.drawing_order(lines.iter().filter_map(|line| line.cells.first().copied())) {
-            let line = &lines[index];
-            let known: Vec<(&Cell<'_>, (f64, f64))> = line.cells.iter().filter_map(|cell| Some((*cell, (x(load(cell)), y((self.of)(cell)?))))).collect();
-            let (Some((first, _)), Some((_, end))) = (known.first(), known.last()) else { continue };
-            let look = view.look(canvas.theme, first);
-            let points: Vec<(f64, f64)> = known.iter().map(|(_, at)| *at).collect();
-            canvas.path(&points, look.width, look.colour, look.dash);
-            for (cell, at) in &known {
-                canvas.circle(*at, look.width + 2.0, look.colour, 1.0);
+        let order = view.drawing_order(lines.iter().filter_map(|line| line.cells.first().copied()));
+        let drawn = order.into_iter().filter_map(|index| {
+            let known: Vec<(&Cell<'_>, (f64, f64))> =
+                lines[index].cells.iter().filter_map(|cell| Some((*cell, (x(load(cell)), y((self.of)(cell)?))))).collect();
+            let look = view.look(canvas.theme, known.first()?.0);
+            Some((index, look, known))
+        });
+        let drawn: Vec<(usize, Look, Vec<_>)> = drawn.collect();
+        let courses: Vec<Course> = drawn.iter().map(|(.., known)| known.iter().map(|(_, at)| *at).collect()).collect();
+        let widths = layers::draw(canvas, &courses.iter().zip(drawn.iter().map(|(_, look, _)| *look)).collect::<Vec<_>>());
+        for ((index, look, known), width) in drawn.iter().zip(widths) {
+            let (line, Some((_, end))) = (&lines[*index], known.last()) else { continue };
+            for (cell, at) in known {
+                canvas.circle(*at, width + 2.0, look.colour, 1.0);
                 // What is not to be trusted is hollow.
                 if !view.trusts(self.metric, cell) {
-                    canvas.circle(*at, look.width, palette.ground, 1.0);
+                    canvas.circle(*at, width, palette.ground, 1.0);
                 }
                 if matches!(line.knee, Knee::At { load: knee, .. } if knee == load(cell)) {
                     canvas.circle(*at, 12.0, palette.ink, 1.0);
                     canvas.circle(*at, 8.5, look.colour, 1.0);
                 }
             }
-            ends.push(Label { end: *end, name: line.name().to_owned(), detail: self.details[index].clone(), colour: look.colour, mark: line.mark });
+            ends.push(Label { end: *end, name: line.name().to_owned(), detail: self.details[*index].clone(), colour: look.colour, mark: line.mark });
         }
         labels::draw(canvas, &ends, &setting, plot.right, plot.top - 20.0, plot.bottom + 20.0);
     }

@@ -5,9 +5,11 @@ use super::canvas::{Align, Canvas, Hand};
 use super::finding::{Contest, Figure, Side, Words, firm};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
+use super::layers::{self, Course};
 use super::marks::Mark;
 use super::picture::Chart;
 use super::text::{self, Weight};
+use super::theme::Look;
 use super::view::View;
 use crate::measure::distribution::Distribution;
 use crate::summary::Cell;
@@ -124,12 +126,11 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
     canvas.text(plot.right, plot.bottom + 60.0, &format!("share of {of} seen within this time →"), soft(Align::Right));
     let (marked, _) = place((MARKED, 1.0));
     canvas.path(&[(marked, plot.top), (marked, plot.bottom)], 1.25, palette.soft, &[5.0, 5.0]);
-    let lines: Vec<Vec<(f64, f64)>> = series.iter().map(|series| series.points.iter().map(|point| place(*point)).collect()).collect();
+    let lines: Vec<Course> = series.iter().map(|series| series.points.iter().map(|point| place(*point)).collect()).collect();
     let mut ends = Vec::new();
-    for index in view.drawing_order(series.iter().map(|series| series.cell)) {
-        let look = view.look(canvas.theme, series[index].cell);
-        canvas.path(&lines[index], look.width, look.colour, look.dash);
-    }
+    let order = view.drawing_order(series.iter().map(|series| series.cell));
+    let drawn: Vec<(&Course, Look)> = order.iter().map(|index| (&lines[*index], view.look(canvas.theme, series[*index].cell))).collect();
+    layers::draw(canvas, &drawn);
     for ((series, line), detail) in series.iter().zip(&lines).zip(details) {
         let look = view.look(canvas.theme, series.cell);
         let dot = place((MARKED, series.p99));

@@ -48,9 +48,15 @@ impl Axis<'_> {
         }
     }
 
-    /// `from 50 to 200 topics`.
+    /// `from 50 to 200 topics`, `with interval from 1 s to 60 s`.
     pub fn range(&self) -> String {
-        format!("from {} to {}", firm(self.unit.show(self.ends.0)), self.value(self.ends.1))
+        let first = firm(self.unit.show(self.ends.0));
+        let last = self.value(self.ends.1);
+        // What stands before the last value belongs before the first.
+        match last.rsplit_once(" = ").or_else(|| last.rsplit_once(" of ")).filter(|_| last.ends_with(&firm(self.unit.show(self.ends.1)))) {
+            Some((what, last)) => format!("with {what} from {first} to {last}"),
+            None => format!("from {first} to {last}"),
+        }
     }
 
     /// How its values are laid out: logarithmic, unless it begins at zero.
@@ -116,9 +122,12 @@ mod tests {
     fn values_are_told_in_words() {
         let of = |over| Axis { over, unit: Unit::Number, ends: (1.0, 200.0) };
         assert_eq!(of("subscribers.count").range().replace('\u{a0}', " "), "from 1 to 200 subscribers");
+        assert_eq!(of("contender.poll.interval").range(), "with interval from 1 to 200");
+        assert_eq!(of("workload.payload").range(), "with a payload from 1 to 200");
+        assert_eq!(of("workload.updates_per_active_topic").range(), "from 1 to 200 updates of an active topic");
         assert_eq!(of("subscribers.count").value(1.0).replace('\u{a0}', " "), "1 subscriber");
         assert_eq!(of("workload.updates_per_active_topic").value(0.2), "0.2 updates of an active topic");
-        assert_eq!(of("contender.poll.longest").range(), "from 1 to longest = 200");
+        assert_eq!(of("contender.poll.longest").range(), "with longest from 1 to 200");
         assert_eq!(Axis { ends: (0.0, 5.0), ..of("workload.topics") }.scale(), Scale::Linear(5.0, 5.0));
     }
 }

@@ -355,6 +355,9 @@ fn the_pages_have_every_chart_and_no_other() {
         let headings = text.lines().filter(|line| line.starts_with("## `"));
         let names: Vec<&str> = headings.flat_map(|line| line.split(':').next().unwrap_or(line).split('`').skip(1).step_by(2)).collect();
         assert_eq!(names, NAMES, "{page}");
+        // Those of several runs stand below a heading of their own.
+        let several = text.lines().filter_map(|line| line.strip_prefix("### `")?.split('`').next());
+        assert_eq!(several.collect::<Vec<&str>>(), compare::NAMES, "{page}");
         for image in text.split(['(', '"']).filter_map(|part| part.split([')', '"']).next()).filter(|part| part.ends_with(".png")) {
             assert!(root.join("docs").join(image).exists(), "{page} shows {image}, which is not there");
         }

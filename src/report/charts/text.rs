@@ -69,6 +69,14 @@ pub fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
     format!("{}…", head.trim_end())
 }
 
+/// Items with ` · ` between them, or as many as fit, and `…` for the others.
+pub fn fit_items(text: &str, size: f64, weight: Weight, room: f64) -> String {
+    let items: Vec<&str> = text.split(" · ").collect();
+    let of = |count: usize| if count == items.len() { text.to_owned() } else { format!("{} · …", items[..count].join(" · ")) };
+    let fitting = (1..=items.len()).rev().map(of).find(|text| width(text, size, weight) <= room);
+    fitting.unwrap_or_else(|| fit(text, size, weight, room))
+}
+
 /// A name, or as much of its beginning and end as fits, with `…` between: names that begin alike mostly differ at the end.
 pub fn fit_name(name: &str, size: f64, weight: Weight, room: f64) -> String {
     if width(name, size, weight) <= room {
@@ -114,7 +122,25 @@ pub fn wrap(text: &str, size: f64, weight: Weight, room: f64, lines: usize) -> O
             broken.push(word.to_owned());
         }
     }
-    Some(broken)
+    // Bold texts are titles, headings and warnings: what flows is not broken anew.
+    let is_bold = weight == Weight::SemiBold;
+    Some(balanced(&broken, fits).filter(|_| is_bold).unwrap_or(broken))
+}
+
+/// Two lines broken anew where they are about as long as each other, rather behind a comma than elsewhere; `None` for any other number of lines.
+fn balanced(broken: &[String], fits: impl Fn(&str) -> bool) -> Option<Vec<String>> {
+    /// How much longer one line may be than the other, in shares of both, before a break elsewhere than behind a comma is taken.
+    const COMMA: f64 = 0.2;
+    let [first, second] = broken else { return None };
+    let text = format!("{first} {second}");
+    let letters = text.chars().count() as f64;
+    let cost = |place: usize| {
+        let (head, tail) = (text[..place].chars().count() as f64, text[place + 1..].chars().count() as f64);
+        (head - tail).abs() / letters + if text[..place].ends_with([',', ';', ':']) { 0.0 } else { COMMA }
+    };
+    let places = text.match_indices(' ').map(|(place, _)| place).filter(|place| fits(&text[..*place]) && fits(&text[place + 1..]));
+    let best = places.min_by(|one, other| cost(*one).total_cmp(&cost(*other)))?;
+    Some(vec![text[..best].to_owned(), text[best + 1..].to_owned()])
 }
 
 /// Like [`wrap`], but what does not fit is cut.
@@ -169,10 +195,17 @@ mod tests {
                 }
             }
         }
+        assert_eq!(fit_items("one · two · three", 20.0, Weight::Regular, 130.0), "one · two · …");
+        assert_eq!(fit_items("one · two", 20.0, Weight::Regular, 130.0), "one · two");
         assert!(fit_name("rest-poll-through-a-proxy-1", 20.0, Weight::Regular, 150.0).ends_with("-1"));
         assert_eq!(fit("short", 20.0, Weight::Regular, 500.0), "short");
         let title = "rest-poll sends 25 messages for one update; xmpp-pubsub sends 1.1";
         assert_eq!(wrap(title, 42.0, Weight::SemiBold, 1_000.0, 2).unwrap()[1], "xmpp-pubsub sends 1.1");
         assert_eq!(wrap("far too long for it", 42.0, Weight::SemiBold, 100.0, 2), None);
+        let broken = |text: &str, weight| wrap(text, 42.0, weight, 1_000.0, 2).unwrap();
+        let listed = "push is cheapest up to 5 topics, polling beyond, up to 20 of them";
+        assert_eq!(broken(listed, Weight::SemiBold)[0], "push is cheapest up to 5 topics,", "rather behind a comma");
+        assert!(broken(listed, Weight::Regular)[0].len() > 40, "what flows fills its line");
+        assert_eq!(broken("whether they break even in CPU cannot be told here", Weight::SemiBold)[0], "whether they break even", "about as long as each other");
     }
 }

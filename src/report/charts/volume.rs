@@ -5,10 +5,12 @@ use super::canvas::{Align, Canvas, Hand};
 use super::finding::{self, Figure, Words};
 use super::frame::{Frame, Room};
 use super::labels::{self, Label};
+use super::layers::{self, Course};
 use super::marks::Mark;
 use super::over_time;
 use super::picture::Chart;
 use super::text::{self, Weight};
+use super::theme::Look;
 use super::view::View;
 use crate::summary::Cell;
 use crate::units::show_number;
@@ -102,11 +104,13 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, view: &View<'_, '_>, series: &[Seri
     over_time::clock(canvas, plot, window, compression, 20.0, true);
     let place = |point: &(f64, f64)| (plot.left + (plot.right - plot.left) * (point.0 / window.max(1.0)).clamp(0.0, 1.0), height(point.1));
     let mut ends = Vec::new();
-    for index in view.drawing_order(series.iter().map(|series| series.cell)) {
+    let order = view.drawing_order(series.iter().map(|series| series.cell));
+    let courses: Vec<Course> = order.iter().map(|index| series[*index].points.iter().map(place).collect()).collect();
+    let drawn: Vec<(&Course, Look)> = courses.iter().zip(&order).map(|(course, index)| (course, view.look(canvas.theme, series[*index].cell))).collect();
+    layers::draw(canvas, &drawn);
+    for (index, points) in order.into_iter().zip(&courses) {
         let (series, detail) = (&series[index], details[index].clone());
         let look = view.look(canvas.theme, series.cell);
-        let points: Vec<(f64, f64)> = series.points.iter().map(place).collect();
-        canvas.path(&points, look.width, look.colour, look.dash);
         let end = points.last().copied().unwrap_or((plot.right, plot.bottom));
         // A single second is a dot.
         if points.len() == 1 {

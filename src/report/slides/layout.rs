@@ -229,7 +229,8 @@ fn below<'d>(slide: &Slide, medium: Medium) -> (Vec<Element<'d>>, f64) {
 
 /// What a chart has for notes, on the line above the conditions.
 pub fn notes_of_chart<'d>(notes: &str) -> Element<'d> {
-    Element::Text(Text::fitting("Notes", NOTES, notes, Colour::Soft, false, &[16.0]))
+    let notes = text::fit_items(&text::clean(notes), 16.0, Weight::Regular, NOTES.width);
+    Element::Text(Text::fitting("Notes", NOTES, &notes, Colour::Soft, false, &[16.0]))
 }
 
 fn opening(elements: &mut Vec<Element<'_>>, slide: &Slide, lines: &[String]) {

@@ -3,9 +3,11 @@
 use super::super::canvas::{Align, Canvas, Hand};
 use super::super::frame::Room;
 use super::super::labels::{self, Label};
+use super::super::layers::{self, Course};
 use super::super::marks::Mark;
 use super::super::swept::Axis;
 use super::super::text::{self, Weight};
+use super::super::theme::Look;
 use super::super::view::View;
 use super::{Line, Ring, Subject};
 use crate::summary::crossover::Interval;
@@ -44,7 +46,7 @@ impl Curves<'_> {
             canvas.text(plot.left - 16.0, y(*figure) + 7.0, name, soft(Align::Right));
         }
         axis.marks(canvas, plot, lines.iter().flat_map(|line| &line.points).map(|point| point.0), x);
-        canvas.text(plot.right, plot.bottom + 60.0, &format!("{} →", axis.name()), soft(Align::Right));
+        canvas.text(plot.right, plot.bottom + 60.0, &format!("{} →", axis.name().trim_start_matches("the ")), soft(Align::Right));
         for ring in self.rings.iter().filter(|ring| ring.main) {
             if let Some(interval) = ring.interval {
                 let (low, high) = (x(interval.low.max(axis.ends.0)), x(interval.high.min(axis.ends.1)));
@@ -53,12 +55,13 @@ impl Curves<'_> {
             }
             canvas.path(&[(x(ring.at), plot.top), (x(ring.at), plot.bottom)], 1.25, palette.soft, &[5.0, 5.0]);
         }
-        for index in view.drawing_order(lines.iter().map(|line| line.cell)) {
-            let look = view.look(canvas.theme, lines[index].cell);
-            let points: Vec<(f64, f64)> = lines[index].points.iter().map(|point| (x(point.0), y(point.1))).collect();
-            canvas.path(&points, look.width, look.colour, look.dash);
-            for point in &points {
-                canvas.circle(*point, look.width + 2.0, look.colour, 1.0);
+        let order = view.drawing_order(lines.iter().map(|line| line.cell));
+        let courses: Vec<Course> = order.iter().map(|index| lines[*index].points.iter().map(|point| (x(point.0), y(point.1))).collect()).collect();
+        let looks: Vec<Look> = order.iter().map(|index| view.look(canvas.theme, lines[*index].cell)).collect();
+        let widths = layers::draw(canvas, &courses.iter().zip(looks.iter().copied()).collect::<Vec<_>>());
+        for ((course, look), width) in courses.iter().zip(looks).zip(widths) {
+            for point in course {
+                canvas.circle(*point, width + 2.0, look.colour, 1.0);
             }
         }
         let mut ends = Vec::new();

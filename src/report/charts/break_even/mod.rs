@@ -179,10 +179,11 @@ fn byte_ticks(values: &[f64]) -> Marked {
     let (least, most) = values.iter().fold((f64::INFINITY, 1.0_f64), |ends, value| (ends.0.min(*value), ends.1.max(*value)));
     let power = |value: f64| value.max(1.0).log2() / 2.0;
     let from = power(least.min(most)).floor() as i32;
-    let to = (power(most).ceil() as i32).max(from + 1);
+    let to = (power(most).floor() as i32).max(from + 1);
     let every = ((to - from) as usize).div_ceil(8).max(1);
     let ticks = (from..=to).step_by(every).map(|step| 4_f64.powi(step)).map(|size| (size, show_bytes(size)));
-    (Scale::Log(4_f64.powi(from), 4_f64.powi(to)), ticks.collect())
+    // A little above the largest, instead of at the next power.
+    (Scale::Log(4_f64.powi(from), 4_f64.powi(to).max(most * 1.1)), ticks.collect())
 }
 
 fn time_ticks(values: &[f64]) -> Marked {
@@ -197,8 +198,8 @@ mod tests {
     #[test]
     fn sizes_are_marked_in_powers_of_four() {
         let (scale, ticks) = byte_ticks(&[1_000.0, 70_000.0]);
-        assert_eq!(scale, Scale::Log(256.0, 262_144.0));
-        assert_eq!(ticks.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["256 B", "1 KiB", "4 KiB", "16 KiB", "64 KiB", "256 KiB"]);
+        assert_eq!(scale, Scale::Log(256.0, 70_000.0 * 1.1));
+        assert_eq!(ticks.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["256 B", "1 KiB", "4 KiB", "16 KiB", "64 KiB"]);
         assert!(byte_ticks(&[1.0, 1e15]).1.len() <= 9 && byte_ticks(&[]).1.len() > 1);
     }
 }

@@ -132,7 +132,7 @@ impl Story<'_, '_> {
     /// load point of it.
     fn leads(&self, name: &str, other: &str, (from, to): (f64, f64)) -> bool {
         let of_both = |crossover: &&&Crossover<'_>| [crossover.left, crossover.right].iter().all(|side| [name, other].contains(side));
-        let Some(crossover) = self.known.iter().find(of_both) else { return false };
+        let Some(crossover) = self.known.iter().find(of_both) else { return self.leads_everywhere(name, other) };
         let figure = |name: &str, load_point: &str| {
             let cell = self.summary.cells.iter().find(|cell| cell.contender.name == name && cell.load_point == load_point)?;
             Figure::of_metric(cell, self.metric)
@@ -150,6 +150,15 @@ impl Story<'_, '_> {
                 inside.peek().is_some() && inside.all(clear)
             }
         }
+    }
+
+    /// The same of two that the swept value does not touch: they have a figure each, and nothing to cross.
+    fn leads_everywhere(&self, name: &str, other: &str) -> bool {
+        let figure = |name: &str| {
+            let line = self.lines.iter().find(|line| line.cell.contender.name == name)?;
+            Figure::of_metric(line.cell, self.metric)
+        };
+        figure(name).zip(figure(other)).is_some_and(|(own, other)| own.against(&other) == Order::Less)
     }
 
     /// Where the cheapest do not change, as far as can be told; `others_cross`: some who are not the cheapest do.

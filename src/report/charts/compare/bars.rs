@@ -143,16 +143,12 @@ impl Panel {
         let soft = |size, align| Hand { size, weight: Weight::Regular, colour: palette.soft, align };
         let heading = text::fit(&self.heading, 22.0, Weight::SemiBold, room.right - room.left);
         canvas.text(room.left, room.top + 18.0, &heading, Hand { size: 22.0, weight: Weight::SemiBold, colour: palette.ink, align: Align::Left });
-        let mut free = f64::NEG_INFINITY;
-        for tick in self.ticks(scale) {
-            let x = place(tick);
-            canvas.line((x, room.top + HEADER - 6.0), (x, room.bottom + 6.0), 1.25, palette.grid);
-            let text = self.metric.unit.show(tick);
-            let half = text::width(&text, 16.0, Weight::Regular) / 2.0;
-            if x - half >= free {
-                canvas.text(x, room.bottom + 28.0, &text, soft(16.0, Align::Middle));
-                free = x + half + 12.0;
-            }
+        let ticks: Vec<(f64, String)> = self.ticks(scale).into_iter().map(|tick| (place(tick), self.metric.unit.show(tick))).collect();
+        for (x, _) in &ticks {
+            canvas.line((*x, room.top + HEADER - 6.0), (*x, room.bottom + 6.0), 1.25, palette.grid);
+        }
+        for (x, text) in named(&ticks, matches!(scale, Scale::Linear(..))) {
+            canvas.text(*x, room.bottom + 28.0, text, soft(16.0, Align::Middle));
         }
         for ((row, text), change) in rows.iter().zip(&texts).zip(&changes) {
             let twins = row.twins;
@@ -197,6 +193,30 @@ impl Panel {
     }
 }
 
+/// The marks that there is room to name: at even distances, where the axis is even.
+fn named(ticks: &[(f64, String)], is_even: bool) -> Vec<&(f64, String)> {
+    const APART: f64 = 12.0;
+    let room = |(x, text): &(f64, String)| {
+        let half = text::width(text, 16.0, Weight::Regular) / 2.0;
+        (x - half, x + half + APART)
+    };
+    if is_even {
+        let every = |every: usize| ticks.iter().step_by(every).collect::<Vec<_>>();
+        let fits = |some: &Vec<&(f64, String)>| some.windows(2).all(|pair| room(pair[0]).1 <= room(pair[1]).0);
+        return (1..=ticks.len()).map(every).find(fits).unwrap_or_default();
+    }
+    let mut free = f64::NEG_INFINITY;
+    let mut fits = |tick: &&(f64, String)| {
+        let (from, to) = room(tick);
+        let has_room = from >= free;
+        if has_room {
+            free = to;
+        }
+        has_room
+    };
+    ticks.iter().filter(|tick| fits(tick)).collect()
+}
+
 /// From nothing, in steps that are round in the unit that is shown: of bytes, a power of 1,024.
 fn linear(values: &[f64], unit: Unit) -> Scale {
     const PARTS: u32 = 4;
@@ -211,6 +231,17 @@ fn linear(values: &[f64], unit: Unit) -> Scale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_an_even_axis_are_at_even_distances() {
+        let ticks = |apart: f64| (0..5).map(|step| (f64::from(step) * apart, format!("{} MiB", 5 * step))).collect::<Vec<_>>();
+        let names = |apart, is_even| named(&ticks(apart), is_even).into_iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(100.0, true).len(), 5);
+        assert_eq!(names(50.0, true), ["0 MiB", "10 MiB", "20 MiB"]);
+        assert_eq!(names(1.0, true), ["0 MiB"]);
+        assert_eq!(names(50.0, false), ["0 MiB", "10 MiB", "20 MiB"]);
+        assert!(named(&[], true).is_empty());
+    }
 
     #[test]
     fn steps_of_bytes_are_round_in_the_unit_that_is_shown() {

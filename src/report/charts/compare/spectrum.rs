@@ -4,9 +4,11 @@ use super::super::axis::Scale;
 use super::super::canvas::{Align, Canvas, Hand};
 use super::super::frame::Room;
 use super::super::labels::{self, Label};
+use super::super::layers::{self, Course};
 use super::super::marks::Mark;
 use super::super::spectrum::{MARKED, points};
 use super::super::text::Weight;
+use super::super::theme::Look;
 use super::{Chart, Runs, title};
 use crate::units::{show_seconds, significant};
 
@@ -79,11 +81,11 @@ fn fill(canvas: &mut Canvas<'_>, room: Room, runs: &Runs<'_, '_>, series: &[Seri
     // The last run lies on top.
     let mut order: Vec<usize> = (0..series.len()).collect();
     order.sort_by_key(|index| series[*index].run);
-    for index in order {
+    let courses: Vec<Course> = order.iter().map(|index| series[*index].points.iter().map(|point| place(*point)).collect()).collect();
+    let looks: Vec<Look> = order.iter().map(|index| runs.look(canvas, series[*index].contender, series[*index].run)).collect();
+    layers::draw(canvas, &courses.iter().zip(looks.iter().copied()).collect::<Vec<_>>());
+    for ((index, line), look) in order.into_iter().zip(&courses).zip(looks) {
         let one = &series[index];
-        let look = runs.look(canvas, one.contender, one.run);
-        let line: Vec<(f64, f64)> = one.points.iter().map(|point| place(*point)).collect();
-        canvas.path(&line, look.width, look.colour, look.dash);
         let dot = place((MARKED, one.p99));
         canvas.circle(dot, 8.5, palette.ground, 1.0);
         canvas.circle(dot, 6.5, look.colour, 1.0);

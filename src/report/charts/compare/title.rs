@@ -1,5 +1,6 @@
 //! What stands above a chart of several runs.
 
+use super::super::finding::firm;
 use super::Runs;
 use crate::report::comparison::words;
 use crate::summary::comparison::{Effect, Found, Tendency, Twins};
@@ -63,7 +64,7 @@ fn largest<'x, 'r, 's>(cases: &[&'x Case<'r, 's>]) -> Option<&'x Case<'r, 's>> {
 
 /// `poll-5s: p99 of latency 1.2 s in after, 991 ms in before (1.21 times)`
 fn one(runs: &Runs<'_, '_>, case: &Case<'_, '_>, metric: &Metric, topic: &str) -> String {
-    let value = |run: usize| case.twins.cells.get(run).copied().flatten().and_then(|cell| cell.value(metric.name)).map(|value| metric.unit.show(value));
+    let value = |run: usize| case.twins.cells.get(run).copied().flatten().and_then(|cell| cell.value(metric.name)).map(|value| firm(metric.unit.show(value)));
     let base = case.twins.base().map_or(0, |(run, _)| run);
     let figures = [case.run, base].map(|run| format!("{} in {}", value(run).unwrap_or_else(|| "nothing".to_owned()), runs.name(run)));
     let ratio = case.found.change.and_then(|change| change.ratio).map_or_else(String::new, |ratio| format!(" ({} times)", show_factor(ratio.value)));

@@ -179,9 +179,22 @@ fn break_even_says_who_is_cheaper_where() {
     let doubtful = everything(&untrusted(crossing(3)), Theme::Light);
     assert!(doubtful.iter().all(|picture| !picture.name.starts_with("break-even")), "no figure is left to be drawn");
     let all = all_texts(named(&everything(&crossed, Theme::Dark), "break-even-bytes"));
-    for part in ["workload.topics from 50 to 200", "50 subscribers · 1 KiB payload", "(75 %: ", "3 repeats", "the number of topics →"] {
+    for part in ["workload.topics from 50 to 200", "50 subscribers · 1 KiB payload", "(75 %: ", "3 repeats", "\nnumber of topics →"] {
         assert!(all.contains(part), "{part:?} is not in {all}");
     }
+}
+
+/// Whom the swept value does not touch has one figure, and crosses nobody of its kind: it leads or not all the same.
+#[test]
+fn break_even_compares_those_that_are_not_swept() {
+    let mut recording = made_up().scale(0.05).sweep(&[1.0, 2.0, 4.0]).build();
+    let first = recording.trials[0].load_point.clone();
+    recording.trials.retain(|trial| trial.contender == "poll-5s" || trial.load_point == first);
+    for trial in recording.trials.iter_mut().filter(|trial| trial.contender != "poll-5s") {
+        trial.load_point.clear();
+    }
+    let title = title(&recording, "break-even-bytes");
+    assert!(title.starts_with("xmpp-pubsub is cheaper on the wire than all polling, from 100 to 400 topics"), "{title}");
 }
 
 /// At the ends others of its side may be cheaper than whoever crosses: then the sentence is about the side.
