@@ -3,13 +3,16 @@
 #[path = "support/command.rs"]
 mod command;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use command::{Ended, Place, ended, tiny};
+use command::{Ended, Place, ended, tiny, undisturbed};
 use pushbench::measure::recording::Recording;
+use pushbench::summary::{Outcome, Summary};
+use serde_json::Value;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -22,41 +25,65 @@ fn scenario(at_most: &str) -> Place {
     Place::with(&tiny(&rest, &[("span", "\"500ms\"")]))
 }
 
-fn pipeline(place: &Place, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+fn pipeline(place: &Place, arguments: &[&str], variables: &[(&str, String)]) -> Ended {
     let mut command = Command::new(Path::new(ROOT).join("scripts/pipeline.sh"));
     command.arg("tiny.toml").args(["--program", env!("CARGO_BIN_EXE_pushbench")]).args(arguments).current_dir(place.path());
-    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY").envs(variables.iter().copied());
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY").envs(variables.iter().map(|(name, value)| (name, value)));
     ended(&mut command)
 }
 
 #[test]
 fn the_gravest_code_is_that_of_the_step_that_deserves_it() {
-    let place = scenario("1000");
-    let first = pipeline(&place, &["--out", "first"], &[]);
-    let recording = Recording::read(&place.path().join("first/run")).unwrap();
+    // The same counts again; then a base that asked half as often.
+    let variables = |place: &Place| [("GITHUB_ACTIONS", "true".to_owned()), ("GITHUB_STEP_SUMMARY", place.path().join("summary.md").display().to_string())];
+    let measure = || {
+        let place = scenario("1000");
+        let first = pipeline(&place, &["--out", "first"], &[]);
+        let same = pipeline(&place, &["--base", "first/run", "--out", "same"], &variables(&place));
+        (place, first, same)
+    };
+    let (place, first, same) = undisturbed(measure, |(place, ..)| verdicts(place, "same").contains(&"untrusted".to_owned()));
     for file in ["run/recording.json", "run/summary.md", "run/junit.xml"] {
         assert!(place.path().join("first").join(file).exists(), "{file}: {first:?}");
     }
-    // The same counts again; then a base that asked half as often.
-    let summary = place.path().join("summary.md");
-    let variables = [("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", summary.to_str().unwrap())];
-    let same = pipeline(&place, &["--base", "first/run", "--out", "same"], &variables);
-    let told = fs::read_to_string(&summary).unwrap();
+    let told = fs::read_to_string(place.path().join("summary.md")).unwrap();
     assert!(told.contains("# Tiny") && told.contains("gated figures"), "{told}");
-    assert!(same.out.contains("None of 2 gated figures regressed") || same.code == Some(4), "{same:?}");
-    let mut lighter = recording;
+    assert!(same.out.contains("None of 2 gated figures regressed"), "{same:?}");
+    assert_eq!(verdicts(&place, "same"), ["equivalent", "equivalent"], "{same:?}");
+    // Times of half a second may be doubted; nothing else may.
+    assert!(same.code == Some(0) || (same.code == Some(4) && is_doubted(&place, "same")), "{same:?}");
+    let mut lighter = Recording::read(&place.path().join("same/run")).unwrap();
     for trial in &mut lighter.trials {
         trial.subscriber_traffic.window.requests /= 2;
     }
     lighter.save(&place.path().join("lighter")).unwrap();
-    let worse = pipeline(&place, &["--base", "lighter", "--out", "worse"], &variables);
-    assert!(worse.code == Some(1) || worse.code == Some(4), "{worse:?}");
-    assert!(worse.code == Some(4) || worse.out.contains("::error title=pushbench%3A regressed"), "{worse:?}");
+    let measure = |attempt: &Cell<u32>| {
+        attempt.set(attempt.get() + 1);
+        let out = format!("worse-{}", attempt.get());
+        (pipeline(&place, &["--base", "lighter", "--out", &out], &variables(&place)), out)
+    };
+    let attempt = Cell::new(0);
+    let (worse, out) = undisturbed(|| measure(&attempt), |(_, out)| verdicts(&place, out).contains(&"untrusted".to_owned()));
+    assert_eq!((worse.code, verdicts(&place, &out)), (Some(1), vec!["regressed".to_owned(); 2]), "1 comes before 4: {worse:?}");
+    assert!(worse.out.contains("::error title=pushbench%3A regressed"), "{worse:?}");
 
     let broken = scenario("0.001");
     let ended = pipeline(&broken, &["--base", &place.path().join("first/run").display().to_string()], &[]);
-    assert!(ended.code == Some(1) || ended.code == Some(4), "{ended:?}");
+    assert!(ended.code == Some(1) || (ended.code == Some(4) && is_doubted(&broken, "pushbench-report")), "of a run 4 comes before 1: {ended:?}");
+    assert!(ended.out.contains("requests.per_update") && ended.out.contains("broken"), "{ended:?}");
     assert!(broken.path().join("pushbench-report/compared/compare.md").exists(), "a broken budget does not end it: {ended:?}");
+}
+
+/// What became of each figure that was compared.
+fn verdicts(place: &Place, out: &str) -> Vec<String> {
+    let told: Value = serde_json::from_slice(&fs::read(place.path().join(out).join("compared/compare.json")).unwrap()).unwrap();
+    told["figures"].as_array().unwrap().iter().map(|figure| figure["verdict"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Whether the run itself says that something is not to be trusted.
+fn is_doubted(place: &Place, out: &str) -> bool {
+    let recording = Recording::read(&place.path().join(out).join("run")).unwrap();
+    Summary::new(&recording).outcome() == Outcome::Untrusted
 }
 
 #[test]
@@ -115,6 +142,6 @@ fn the_action_hands_every_input_on() {
         ("OUT", "out"),
     ]);
     let ended = ended(&mut command);
-    assert!(ended.code == Some(0) || ended.code == Some(4), "{ended:?}");
+    assert!(ended.code == Some(0) || (ended.code == Some(4) && is_doubted(&place, "out")), "{ended:?}");
     assert!(place.path().join("out/run/junit.xml").exists());
 }
