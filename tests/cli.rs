@@ -191,7 +191,7 @@ fn every_scenario_here_can_be_checked() {
     for scenario in scenarios() {
         let check = ended(pushbench().arg("check").arg(&scenario));
         assert_eq!((check.code, check.err.as_str()), (Some(0), ""), "{scenario:?}");
-        for word in ["trials", "requests", "deliveries", "descriptors", "memory", "This machine can hold it."] {
+        for word in ["trials", "requests", "deliveries", "descriptors", "memory", "This machine can hold this scenario."] {
             assert!(check.out.contains(word), "{scenario:?} without {word}: {}", check.out);
         }
     }

@@ -66,7 +66,7 @@ fn report(selection: &Selection, registry: Registry, limits: Limits, findings: &
     let _ = writeln!(text, "{}", foot(&plan, &estimates));
     text.push_str(&amiss(findings, &estimates));
     if shortages.is_empty() {
-        let _ = writeln!(text, "This machine can hold it.");
+        let _ = writeln!(text, "This machine can hold this scenario.");
     }
     let shortages = (!shortages.is_empty()).then(|| format!("this machine cannot hold the scenario\n{}", shortages.join("\n")));
     Ok(Report { text, shortages })
