@@ -15,8 +15,10 @@ The parts, in their order:
   slower   `pushbench ab` against a server that takes a tenth more CPU (PUSHBENCH_HANDICAP), judged on cpu.server.per_1000_updates
   single   one run against one run: with payloads 5 % longer, and with one request more per update
 
-May be stopped and started again: what was measured stays in the folder (reports/evidence), and the rest goes on; what another binary
-or another scenario has measured does not count. Bounds are one-sided ones of 95 % (Clopper and Pearson). Needs Python 3.9 and nothing else.
+May be stopped and started again: what was measured stays in the folder (reports/evidence), and the rest goes on; within a part, what another
+binary or another scenario has measured does not count. The parts take longer together than a machine may be had: what came of each is kept
+in ci/evidence.json, with its day, binary and machine, and the table is made of that. Bounds are one-sided ones of 95 % (Clopper and Pearson).
+Needs Python 3.9 and nothing else.
 """
 
 import argparse
@@ -49,6 +51,9 @@ CHANGES = [
 CPU = "cpu.server.per_1000_updates"
 RULES = f'\n[compare.margin]\n"{CPU}" = 0.05                # judged besides what is gated anyway\n'
 HANDICAPS = {"payload": "payload=0.05", "request": "requests=1"}
+# Of the table, by the parts that they come from.
+ROWS = {"drawn": ["trials"], "single-same": ["trials"], "same": ["same"], "slower": ["slower"]}
+ROWS.update({f"single-{name}": ["single-base", f"single-{name}"] for name in HANDICAPS})
 MARKS = ("<!-- table evidence: made by scripts/evidence.py -->\n", "<!-- end evidence -->")
 
 
@@ -68,7 +73,10 @@ class Bench:
     def __init__(self, binary, folder):
         self.binary = binary.resolve()
         text = scenario()
-        key = hashlib.sha256(hashlib.sha256(self.binary.read_bytes()).digest() + text.encode()).hexdigest()[:12]
+        digest = hashlib.sha256(self.binary.read_bytes())
+        self.binary_digest = digest.hexdigest()
+        self.scenario_digest = hashlib.sha256(text.encode()).hexdigest()
+        key = hashlib.sha256(digest.digest() + text.encode()).hexdigest()[:12]
         self.folder = folder.resolve() / key
         self.folder.mkdir(parents=True, exist_ok=True)
         self.scenario = self.folder / "ci-smoke.toml"
@@ -244,17 +252,26 @@ def median(values):
 
 
 class Table:
-    """Rows, and what is not as it should be."""
+    """Rows by their names, each with what is not as it should be, notes, and where and when it was measured."""
 
-    def __init__(self):
-        self.rows, self.failed, self.notes = [], [], []
+    def __init__(self, bench, kept=None):
+        self.bench, self.rows = bench, dict(kept or {})
 
-    def add(self, what, comparisons, found, bound):
-        self.rows.append([what, f"{comparisons:,}", found, bound])
+    def add(self, name, what, comparisons, found, bound):
+        cells = [what, f"{comparisons:,}", found, bound]
+        self.rows[name] = {"cells": cells, "failed": [], "notes": [], "measured": measured(self.bench, ROWS[name])}
 
-    def hold(self, holds, what):
+    def hold(self, name, holds, what):
         if not holds:
-            self.failed.append(what)
+            self.rows[name]["failed"].append(what)
+
+    def note(self, name, which, what):
+        """Which figures were called regressed, and how often."""
+        if which:
+            self.rows[name]["notes"].append(f"{what} were of " + ", ".join(f"`{figure}` ({count})" for figure, count in which.most_common()) + ".")
+
+    def failed(self):
+        return [what for name in ROWS if name in self.rows for what in self.rows[name]["failed"]]
 
 
 def of_trials(bench, table, most):
@@ -268,20 +285,18 @@ def of_trials(bench, table, most):
         bound = at_most(len(alarms), len(all_drawn))
         drawn = f"drawn from {len(codes)} trials, {2 * len(pairs)} of which are trusted"
         told = f"{len(alarms)} raised an alarm; {changes} took anything for a change, better or worse"
-        table.add(f"the same against the same, {PAIRS} pairs, {drawn}", len(all_drawn), told, f"alarms: {percent(len(alarms) / len(all_drawn))}, at most {percent(bound)}")
-        table.hold(bound <= 0.05, f"false alarms of drawn comparisons: up to {percent(bound)}")
+        table.add("drawn", f"the same against the same, {PAIRS} pairs, {drawn}", len(all_drawn), told, f"alarms: {percent(len(alarms) / len(all_drawn))}, at most {percent(bound)}")
+        table.hold("drawn", bound <= 0.05, f"false alarms of drawn comparisons: up to {percent(bound)}")
         which = collections.Counter(figure for drawn in alarms for figure in drawn["regressed"])
-        if which:
-            table.notes.append("Alarms of drawn comparisons were of " + ", ".join(f"`{figure}` ({count})" for figure, count in which.most_common()) + ".")
+        table.note("drawn", which, "Alarms of drawn comparisons")
     if pairs:
         told = [verdicts(bench.compare(*([bench.folder / name_of("trials", trial)] for trial in pair)), "regressed") for pair in pairs]
         alarms = [figures for figures in told if figures]
         bound = at_most(len(alarms), len(told))
         what = "the same against the same, one run each: counts, taken at their word"
-        table.add(what, len(told), f"{len(alarms)} raised an alarm", f"alarms: {percent(len(alarms) / len(told))}, at most {percent(bound)}")
+        table.add("single-same", what, len(told), f"{len(alarms)} raised an alarm", f"alarms: {percent(len(alarms) / len(told))}, at most {percent(bound)}")
         which = collections.Counter(figure for figures in alarms for figure in figures)
-        if which:
-            table.notes.append("Alarms of single runs were of " + ", ".join(f"`{figure}` ({count})" for figure, count in which.most_common()) + ".")
+        table.note("single-same", which, "Alarms of single runs")
 
 
 def of_same(bench, table, most):
@@ -295,9 +310,9 @@ def of_same(bench, table, most):
     if len(judged) < len(codes):
         told += f"; {len(codes) - len(judged)} were not to be trusted"
     bound = at_most(failed, len(judged)) if judged else 1.0
-    table.add(f"`pushbench ab` of the same and the same, {PAIRS} pairs, confirmed", len(codes), told, f"failures: at most {percent(bound)}")
-    table.hold(failed == 0, f"{failed} of {len(codes)} real comparisons of the same and the same failed")
-    table.hold(len(judged) >= 0.9 * len(codes), f"only {len(judged)} of {len(codes)} real comparisons of the same and the same were trusted")
+    table.add("same", f"`pushbench ab` of the same and the same, {PAIRS} pairs, confirmed", len(codes), told, f"failures: at most {percent(bound)}")
+    table.hold("same", failed == 0, f"{failed} of {len(codes)} real comparisons of the same and the same failed")
+    table.hold("same", len(judged) >= 0.9 * len(codes), f"only {len(judged)} of {len(codes)} real comparisons of the same and the same were trusted")
 
 
 def of_slower(bench, table, most):
@@ -317,8 +332,8 @@ def of_slower(bench, table, most):
         changes = [math.expm1(figure["change"]) for figure in all_figures if figure["change"] is not None]
         each.append(f"{contender} in {hits}" + (f", a median of +{percent(median(changes))}" if changes else ""))
     what = f"`pushbench ab`, {PAIRS} pairs, confirmed: a server that takes 10 % more CPU, on `{CPU}`"
-    table.add(what, len(codes), f"found in {found} ({'; '.join(each)})", f"found: at least {percent(at_least(found, len(codes)))}")
-    table.hold(found >= 0.9 * len(codes), f"the slower server was found in {found} of {len(codes)} alone")
+    table.add("slower", what, len(codes), f"found in {found} ({'; '.join(each)})", f"found: at least {percent(at_least(found, len(codes)))}")
+    table.hold("slower", found >= 0.9 * len(codes), f"the slower server was found in {found} of {len(codes)} alone")
 
 
 def of_single(bench, table, most):
@@ -343,36 +358,65 @@ def of_single(bench, table, most):
             continue
         each = "; ".join(f"{figure} +{percent(median(values))}" for figure, values in changes.items())
         told = f"found in {sum(found)}, in every figure of every contender ({each})" + (f"; {untrusted} more were not to be trusted" if untrusted else "")
-        table.add(what, len(found), told, f"found: at least {percent(at_least(sum(found), len(found)))}")
-        table.hold(all(found), f"{what}: found in {sum(found)} of {len(found)} alone")
+        table.add(f"single-{handicap}", what, len(found), told, f"found: at least {percent(at_least(sum(found), len(found)))}")
+        table.hold(f"single-{handicap}", all(found), f"{what}: found in {sum(found)} of {len(found)} alone")
 
 
-def conditions(bench):
-    """Where, when and with what: below the table."""
-    paths = []
-    for part in ("trials", "single-base", "single-payload", "single-request"):
-        paths += (bench.folder / part).glob("[0-9]*/recording.json")
-    for part in ("same", "slower"):
-        paths += (bench.folder / part).glob("[0-9]*/base/*/recording.json")
-    if not paths:
-        return ""
-    recordings = [json.loads(path.read_text()) for path in (min(paths, key=lambda path: path.stat().st_mtime), max(paths, key=lambda path: path.stat().st_mtime))]
-    first, last = (recording["started"][:10] for recording in recordings)
+def measured(bench, parts):
+    """When, with what and where recordings of these parts were taken."""
+    paths = [path for part in parts for pattern in ("[0-9]*/recording.json", "[0-9]*/base/*/recording.json") for path in (bench.folder / part).glob(pattern)]
+    recordings = [json.loads(path.read_text()) for path in paths]
+    days = sorted(recording["started"][:10] for recording in recordings)
+    if not days:
+        return None
     machine = recordings[-1]["machine"]
-    when = first if first == last else f"{first} to {last}"
+    program = f"pushbench {recordings[-1]['tool_version']} (`{bench.binary_digest[:12]}`)"
+    where = f"{machine['cpu_model']}, {machine['cores']} cores, Linux {machine['kernel']}"
+    return {"from": days[0], "to": days[-1], "program": program, "machine": where}
+
+
+def days(row):
+    first, last = row["measured"]["from"], row["measured"]["to"]
+    return first if first == last else f"{first} to {last}"
+
+
+def conditions(table):
+    """With what, and where: below the table."""
     changes = ", ".join(f"`{line}`" for _, after in CHANGES for line in after.strip().splitlines())
+    places = dict.fromkeys(f"{row['measured']['program']} on {row['measured']['machine']}" for row in map(table.rows.get, ROWS) if row)
     return (
-        f"Of `ci-smoke` with {changes}, and `{CPU}` gated at 5 %; pushbench {recordings[-1]['tool_version']}; {when}; "
-        f"{machine['cpu_model']}, {machine['cores']} cores, Linux {machine['kernel']}. Bounds are one-sided ones of 95 % (Clopper and Pearson); "
-        "those of drawn comparisons hold for draws from these trials, not for other days."
+        f"Of `ci-smoke` with {changes}, and `{CPU}` gated at 5 %; by {'; '.join(places)}; in brackets the beginning of the binary's SHA-256. "
+        "Bounds are one-sided ones of 95 % (Clopper and Pearson); those of drawn comparisons hold for draws from these trials, not for other days."
     )
+
+
+def kept(bench, file):
+    """Rows of earlier times; those of another scenario do not count."""
+    told = json.loads(file.read_text()) if file.exists() else {}
+    return told.get("rows", {}) if told.get("scenario") == bench.scenario_digest else {}
+
+
+def keep(table, file):
+    rows = {name: table.rows[name] for name in ROWS if name in table.rows}
+    file.write_text(json.dumps({"scenario": table.bench.scenario_digest, "rows": rows}, indent=2, ensure_ascii=False) + "\n")
+
+
+def not_measured(table):
+    """Parts that have no row yet."""
+    own = {"drawn": "resample", "single-same": "trials"}
+    parts = dict.fromkeys(own.get(name, name.split("-")[0]) for name in ROWS if name not in table.rows)
+    return [part for part in PARTS if part in parts]
 
 
 def write(table, foot, page):
     """Puts the table between its marks."""
-    header = ["what was compared", "comparisons", "what came of it", "95 % bound"]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (header, ["---", "--:", "---", "---"], *table.rows)]
-    text = "\n".join(lines) + "\n\n" + "\n".join([foot, *table.notes]) + "\n"
+    header = ["what was compared", "comparisons", "what came of it", "95 % bound", "measured"]
+    rows = [table.rows[name] for name in ROWS if name in table.rows]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (header, ["---", "--:", "---", "---", "---"], *([*row["cells"], days(row)] for row in rows))]
+    notes = [note for row in rows for note in row["notes"]]
+    if missing := not_measured(table):
+        notes.append(f"Not measured yet: {', '.join(f'`{part}`' for part in missing)}.")
+    text = "\n".join(lines) + "\n\n" + "\n".join([foot, *notes]) + "\n"
     before, rest = page.read_text().split(MARKS[0])
     page.write_text(before + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1], 1)[1])
     return text
@@ -428,15 +472,19 @@ def main():
         print("interrupted; the same command goes on where this one was", file=sys.stderr)
         sys.exit(130)
     if "table" in arguments.only:
-        table = Table()
+        file = ROOT / "ci/evidence.json"
+        table = Table(bench, kept(bench, file))
         of_trials(bench, table, arguments.trials)
         of_same(bench, table, arguments.same)
         of_slower(bench, table, arguments.slower)
         of_single(bench, table, arguments.single)
-        print(write(table, conditions(bench), ROOT / "docs/ci.md"))
-        for failed in table.failed:
+        if not table.rows:
+            sys.exit("nothing is measured yet: there is no table")
+        keep(table, file)
+        print(write(table, conditions(table), ROOT / "docs/ci.md"))
+        for failed in table.failed():
             print(f"NOT PASSED: {failed}", file=sys.stderr)
-        sys.exit(bool(table.failed))
+        sys.exit(bool(table.failed()))
 
 
 if __name__ == "__main__":

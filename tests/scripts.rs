@@ -177,10 +177,11 @@ fn what_a_soak_does_not_trust_stands_below_its_table() {
 /// A binary that calls every run trusted and every comparison the same; what it was asked stands in `calls`.
 const TRUSTED: &str = r#"echo "$1 $PUSHBENCH_HANDICAP" >>"$(dirname "$0")/calls"
 for out; do :; done
-mkdir -p "$out"
+mkdir -p "$out/base/001"
+recorded() { echo '{"started": "2026-11-24T06:30:00Z", "tool_version": "0.1.0", "machine": {"cpu_model": "X", "cores": 2, "kernel": "6"}}' >"$out/$1"; }
 case "$1" in
-  run) echo '{"started": "2026-11-24T06:30:00Z", "tool_version": "0.1.0", "machine": {"cpu_model": "X", "cores": 2, "kernel": "6"}}' >"$out/recording.json" ;;
-  *) echo '{"figures": [{"contender": "push", "metric": "reach", "verdict": "equivalent", "change": 0}]}' >"$out/compare.json" ;;
+  run) recorded recording.json ;;
+  *) recorded base/001/recording.json; echo '{"figures": [{"contender": "push", "metric": "reach", "verdict": "equivalent", "change": 0}]}' >"$out/compare.json" ;;
 esac"#;
 
 #[test]
@@ -236,14 +237,17 @@ fn evidence_is_written_between_its_marks_and_says_what_has_not_passed() {
     program(&folder.path().join("pushbench"), TRUSTED);
     let code = "bench = evidence.Bench(folder / 'pushbench', folder / 'evidence')\n\
                 bench.once('slower/001', bench.binary, ['ab'], (0,))\nbench.once('same/001', bench.binary, ['ab'], (0,))\n\
-                table = evidence.Table()\nevidence.of_same(bench, table, 20)\nevidence.of_slower(bench, table, 10)\n\
-                evidence.write(table, 'How.', folder / 'page.md')\nprint(table.failed)";
+                table = evidence.Table(bench)\nevidence.of_same(bench, table, 20)\nevidence.of_slower(bench, table, 10)\n\
+                evidence.keep(table, folder / 'kept.json')\nagain = evidence.Table(bench, evidence.kept(bench, folder / 'kept.json'))\n\
+                evidence.write(again, 'How.', folder / 'page.md')\nprint(again.failed(), evidence.conditions(again).count('pushbench 0.1.0 (`'))\n\
+                bench.scenario_digest = 'another'\nprint(evidence.kept(bench, folder / 'kept.json'))";
     let told = with_script("evidence", code, folder.path());
-    assert_eq!(told, "['the slower server was found in 0 of 1 alone']\n");
+    assert_eq!(told, "['the slower server was found in 0 of 1 alone'] 1\n{}\n", "what was kept of another scenario does not count");
     let page = fs::read_to_string(folder.path().join("page.md")).unwrap();
     assert!(page.starts_with("before\n<!-- table evidence: made by scripts/evidence.py -->\n| what was compared |"), "{page}");
     assert!(
-        page.ends_with("\n\nHow.\n<!-- end evidence -->\nbehind\n") && page.contains("| 1 | 0 failed; 0 raised an alarm at first | failures: at most 95.0 % |"),
+        page.ends_with("\n\nHow.\nNot measured yet: `trials`, `resample`, `single`.\n<!-- end evidence -->\nbehind\n")
+            && page.contains("| 1 | 0 failed; 0 raised an alarm at first | failures: at most 95.0 % | 2026-11-24 |"),
         "{page}"
     );
 }
