@@ -76,7 +76,7 @@ dictionary() {
     websocket_*) echo dictionaries/websocket ;;
     mqtt_*) echo dictionaries/mqtt ;;
     scenario | units) echo dictionaries/scenario ;;
-    recording | side_protocol) echo dictionaries/json ;;
+    recording | side_protocol | history) echo dictionaries/json ;;
   esac
 }
 

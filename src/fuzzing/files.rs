@@ -8,13 +8,16 @@ use serde_json::Value;
 
 use super::stream::{Spoken, cuts, wait};
 use crate::contenders;
+use crate::history::History;
 use crate::measure::distribution::Distribution;
 use crate::measure::recording::Recording;
 use crate::plan::{self, Plan};
+use crate::report::history::{Output, Shown};
 use crate::report::{self, Format, terminal};
 use crate::run::link;
 use crate::run::message::{FromSide, ToSide};
 use crate::scenario::{Arrivals, Registry, Scenario};
+use crate::summary::history::{Search, Trend};
 use crate::summary::{Summary, fixture, gate, metrics};
 use crate::trace::file;
 use crate::units;
@@ -284,6 +287,28 @@ pub(super) fn packed(inner: &[u8]) -> String {
     bytes.extend((zlib.len() as u32).to_be_bytes());
     bytes.extend(zlib);
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// Bytes as the file of a history: each line is a run or told, runs read back as they were, and whatever their figures are, there are changes and every
+/// report of them.
+pub fn history(bytes: &[u8]) {
+    let history = History::parse(bytes);
+    assert!(history.broken_lines >= history.broken.len() && history.broken.iter().filter(|broken| broken.torn).count() <= 1);
+    let text: String = history.entries.iter().map(|entry| entry.line().expect("what was read can be kept") + "\n").collect();
+    let again = History::parse(text.as_bytes());
+    assert_eq!((&again.entries, again.broken_lines), (&history.entries, 0));
+    let shown = Shown::new(&history, Search::default(), |_, _| true);
+    for Trend { series, changes } in &shown.trends {
+        assert!(changes.iter().all(|change| change.last_before < change.place && change.place < series.points.len()));
+    }
+    let style = terminal::Style { width: 100, colour: false };
+    let _ = (report::history::terminal::runs(&shown, 20, style), report::history::terminal::changes(&shown, style));
+    for output in [Output::Csv, Output::Json] {
+        let _ = report::history::files(&shown, output);
+    }
+    if bytes.len().is_multiple_of(8) {
+        let _ = report::history::files(&shown, Output::Svg);
+    }
 }
 
 /// Text as a duration and as a size: what is read can be shown, and what was shown reads back as what it says.

@@ -19,7 +19,7 @@ mod xmpp;
 
 pub use carriers::{bosh_bodies, bosh_session, xmpp_library_guard, xmpp_websocket_session};
 pub use feeds::{bitmap, change_feed, event_stream, longpoll_frames};
-pub use files::{csv_trace, histogram, recording, recording_values, scenario, side_protocol, units};
+pub use files::{csv_trace, histogram, history, recording, recording_values, scenario, side_protocol, units};
 pub use http::{http_request, http_response};
 pub use mqtt::{mqtt_filters, mqtt_packets, mqtt_session};
 pub use websocket::{websocket_deflate, websocket_frames, websocket_handshake, websocket_session, websocket_words};
@@ -60,6 +60,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "recording", reads: "recordings as text, up to every report", run: recording },
     Target { name: "recording_values", reads: "recordings of good form and absurd values, up to every report", run: recording_values },
     Target { name: "histogram", reads: "HDR histograms within recordings", run: histogram },
+    Target { name: "history", reads: "histories: lines, runs, changes, charts", run: history },
     Target { name: "units", reads: "durations and sizes", run: units },
 ];
 

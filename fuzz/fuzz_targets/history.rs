@@ -1,0 +1,3 @@
+#![no_main]
+
+pushbench_fuzz::target!(history);
