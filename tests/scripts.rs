@@ -240,7 +240,7 @@ fn evidence_is_written_between_its_marks_and_says_what_has_not_passed() {
                 table = evidence.Table(bench)\nevidence.of_same(bench, table, 20)\nevidence.of_slower(bench, table, 10)\n\
                 evidence.keep(table, folder / 'kept.json')\nagain = evidence.Table(bench, evidence.kept(bench, folder / 'kept.json'))\n\
                 evidence.write(again, 'How.', folder / 'page.md')\nprint(again.failed(), evidence.conditions(again).count('pushbench 0.1.0 (`'))\n\
-                bench.scenario_digest = 'another'\nprint(evidence.kept(bench, folder / 'kept.json'))";
+                bench.scenario.write_text('another')\nbench.busy.write_text('another')\nprint(evidence.kept(bench, folder / 'kept.json'))";
     let told = with_script("evidence", code, folder.path());
     assert_eq!(told, "['the slower server was found in 0 of 1 alone'] 1\n{}\n", "what was kept of another scenario does not count");
     let page = fs::read_to_string(folder.path().join("page.md")).unwrap();
