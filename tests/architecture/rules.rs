@@ -16,7 +16,21 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         room: "fuzzing",
-        uses: &["contender", "contenders", "contenders/*", "measure", "plan", "protocols/*", "report", "run", "scenario", "summary", "trace", "units"],
+        uses: &[
+            "contender",
+            "contenders",
+            "contenders/*",
+            "history",
+            "measure",
+            "plan",
+            "protocols/*",
+            "report",
+            "run",
+            "scenario",
+            "summary",
+            "trace",
+            "units",
+        ],
         reason: "it holds every parser to what must be true of it, and is in no build that users get; nobody may use it",
     },
     Rule { room: "main", uses: &["cli"], reason: "it parses, calls and exits; everything else can be tested without a process" },
