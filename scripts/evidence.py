@@ -50,8 +50,8 @@ CHANGES = [
 ]
 CPU = "cpu.server.per_1000_updates"
 RULES = f'\n[compare.margin]\n"{CPU}" = 0.05                # judged besides what is gated anyway\n'
-# Of a server that is hardly busy, CPU for an update varies by more than a tenth from trial to trial. `pushbench noise` says so, and how many pairs a
-# busier one takes.
+# Of a server that is hardly busy, CPU for an update varies by more than a tenth from trial to trial; of this one by a fortieth, so that ten pairs will do,
+# as `pushbench noise` says.
 BUSY = f"""# Two hundred subscribers who ask for twenty topics four times a second: 16,000 requests a second keep a quarter of a core busy.
 title = "A busy server"
 baseline = false
@@ -78,7 +78,6 @@ connections = 1
 use = "rest-poll"
 interval = "250ms"
 {RULES}"""
-BUSY_PAIRS = 20
 BUSY_LOAD = "200 subscribers who ask for 20 topics each four times a second"
 HANDICAPS = {"payload": "payload=0.05", "request": "requests=1"}
 # Of the table, by the parts that they come from.
@@ -142,9 +141,9 @@ class Bench:
         """A run of one trial of each contender; a broken budget is no matter."""
         return self.once(name, program or self.binary, ["run", self.scenario, "--recording-only", "--ui", "plain"], (0, 1, 4))
 
-    def ab(self, name, program, scenario=None, pairs=PAIRS):
+    def ab(self, name, program, scenario=None):
         """Pairs of the binary and a program in turn."""
-        return self.once(name, self.binary, ["ab", scenario or self.scenario, "--base", self.binary, "--new", program, "--pairs", str(pairs)], (0, 1, 4))
+        return self.once(name, self.binary, ["ab", scenario or self.scenario, "--base", self.binary, "--new", program, "--pairs", str(PAIRS)], (0, 1, 4))
 
     def compare(self, base, new):
         """Figures of a comparison."""
@@ -365,7 +364,7 @@ def of_slower(bench, table, most):
         hits = sum(figure["verdict"] == "regressed" for figure in all_figures)
         changes = [math.expm1(figure["change"]) for figure in all_figures if figure["change"] is not None]
         each.append(f"{contender} in {hits}" + (f", a median of +{percent(median(changes))}" if changes else ""))
-    what = f"`pushbench ab` of a busy server, {BUSY_PAIRS} pairs, confirmed: one that takes 10 % more CPU, on `{CPU}`"
+    what = f"`pushbench ab` of a busy server, {PAIRS} pairs, confirmed: one that takes 10 % more CPU, on `{CPU}`"
     table.add("slower", what, len(codes), f"found in {found} ({'; '.join(each)})", f"found: at least {percent(at_least(found, len(codes)))}")
     table.hold("slower", found >= 0.9 * len(codes), f"the slower server was found in {found} of {len(codes)} alone")
 
@@ -491,7 +490,7 @@ def main():
             steps("same", numbers["same"], lambda number: bench.ab(name_of("same", number), other))
         if "slower" in arguments.only:
             slower = bench.handicapped("server-cpu=0.1")
-            steps("slower", numbers["slower"], lambda number: bench.ab(name_of("slower", number), slower, bench.busy, BUSY_PAIRS))
+            steps("slower", numbers["slower"], lambda number: bench.ab(name_of("slower", number), slower, bench.busy))
         if "single" in arguments.only:
             programs = {"base": bench.binary, **{name: bench.handicapped(handicap) for name, handicap in HANDICAPS.items()}}
             for name in programs:
