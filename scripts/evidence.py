@@ -316,7 +316,7 @@ def of_trials(bench, table, most):
         alarms = [drawn for drawn in all_drawn if drawn["regressed"]]
         changes = sum(bool(drawn["regressed"] or drawn["improved"]) for drawn in all_drawn)
         bound = at_most(len(alarms), len(all_drawn))
-        drawn = f"drawn from {len(codes)} trials, {2 * len(pairs)} of which are trusted"
+        drawn = f"drawn from the {len(pairs)} pairs of neighbours that are both trusted, of {len(codes)} trials"
         told = f"{len(alarms)} raised an alarm; {changes} took anything for a change, better or worse"
         table.add("drawn", f"the same against the same, {PAIRS} pairs, {drawn}", len(all_drawn), told, f"alarms: {percent(len(alarms) / len(all_drawn))}, at most {percent(bound)}")
         table.hold("drawn", bound <= 0.05, f"false alarms of drawn comparisons: up to {percent(bound)}")
