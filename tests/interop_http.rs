@@ -139,7 +139,7 @@ fn chromium_shows_the_page_and_a_script_reads_and_writes_topics() {
         ("GET of a topic that is not there", "404, words"),
         ("DELETE", "TypeError: the preflight does not allow it"),
         ("PUT of 1 MiB", "204, no body, with its ETag"),
-        ("GET of 1 MiB as a stream", "1048576 bytes"),
+        ("GET of 1 MiB as a stream", "1048576 bytes, each as it was put"),
     ];
     assert_eq!(seen, expected, "{document}");
     rows.extend(seen.iter().map(|(what, got)| row(&[&format!("`fetch`: {what}"), got])));
