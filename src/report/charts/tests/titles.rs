@@ -158,6 +158,26 @@ fn freshness_and_cost_are_told_apart() {
     }
 }
 
+/// Of several swept values each has a line of its own: what differs in two of them at once is not drawn.
+#[test]
+fn freshness_over_several_swept_values_varies_one_at_a_time() {
+    let mut recording = made_up().scale(0.05).sweep(&[1.0, 2.0]).build();
+    let with = |payload: u32| {
+        move |trial: &crate::measure::recording::Trial| {
+            let mut trial = trial.clone();
+            trial.load_point = format!("{};workload.payload={payload}", trial.load_point);
+            trial
+        }
+    };
+    recording.trials = recording.trials.iter().map(with(1_024)).chain(recording.trials.iter().map(with(2_048))).collect();
+    let all = all_texts(named(&everything(&recording, Theme::Light), "freshness-cost"));
+    assert!(all.contains("differs in one value from that of the foot"), "{all}");
+    for value in ["topics = 200", "payload = 2048"] {
+        assert!(all.lines().any(|line| line == value), "{value} is not in {all}");
+    }
+    assert!(!all.contains("topics = 200, payload") && !all.contains("topics = 100, payload"), "{all}");
+}
+
 #[test]
 fn pollers_that_ask_alike_waste_alike() {
     let mut recording = small();
