@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
 use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
@@ -74,34 +74,46 @@ impl Handicap {
     }
 }
 
-/// Makes whatever a thread does take more of its CPU: before the thread rests, it burns a share of what it has used since it rested last.
+/// Reading the clock of a thread takes a microsecond on a virtual machine, which is as much as a short burst of work should be made longer by: only one
+/// rest of so many pays, for all of them.
+const RESTS: u32 = 2;
+
+/// Makes whatever a thread does take more of its CPU: before the thread rests, it burns a share of what it has worked.
 #[derive(Debug, Default)]
 pub struct Brake {
     /// The bits of the share.
     share: AtomicU64,
-    /// CPU of the thread up to which it has paid, nanoseconds.
-    paid: AtomicI64,
+    /// CPU of the thread when the share was set, nanoseconds.
+    origin: AtomicI64,
+    /// What was burnt since, nanoseconds.
+    burnt: AtomicI64,
+    /// How often the thread has rested since.
+    rests: AtomicU32,
 }
 
 impl Brake {
     /// From now on so much more; called by the thread itself.
     pub fn set(&self, share: f64) {
-        self.paid.store(thread_cpu(), Ordering::Relaxed);
+        self.origin.store(thread_cpu(), Ordering::Relaxed);
+        self.burnt.store(0, Ordering::Relaxed);
         self.share.store(share.to_bits(), Ordering::Relaxed);
     }
 
     /// Called by the thread itself whenever it has nothing to do.
     pub fn pay(&self) {
         let share = f64::from_bits(self.share.load(Ordering::Relaxed));
-        if share <= 0.0 {
+        if share <= 0.0 || !(self.rests.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(RESTS) {
             return;
         }
-        let mut now = thread_cpu();
-        let until = now + ((now - self.paid.load(Ordering::Relaxed)) as f64 * share) as i64;
+        // Of all that was worked, so that a reading of the clock that took too long once makes the next burning shorter.
+        let (begun, burnt) = (thread_cpu(), self.burnt.load(Ordering::Relaxed));
+        let worked = begun - self.origin.load(Ordering::Relaxed) - burnt;
+        let until = begun + (worked as f64 * share) as i64 - burnt;
+        let mut now = begun;
         while now < until {
             now = thread_cpu();
         }
-        self.paid.store(now, Ordering::Relaxed);
+        self.burnt.store(burnt + now - begun, Ordering::Relaxed);
     }
 }
 
@@ -136,17 +148,20 @@ mod tests {
             let until = thread_cpu() + nanos;
             while thread_cpu() < until {}
         };
-        let took = |share: f64| {
+        // CPU of fifty milliseconds of work, in bursts of so many nanoseconds.
+        let took = |share: f64, burst: i64| {
             let brake = Brake::default();
             brake.set(share);
             let before = thread_cpu();
-            for _ in 0..20 {
-                work(500_000);
+            for _ in 0..50_000_000 / burst {
+                work(burst);
                 brake.pay();
             }
-            (thread_cpu() - before) as f64 / 1e7
+            (thread_cpu() - before) as f64
         };
-        let (without, half) = (took(0.0), took(0.5));
-        assert!((0.99..1.2).contains(&without) && (1.45..1.7).contains(&half), "{without} {half}");
+        for (share, burst) in [(0.5, 500_000), (0.1, 20_000)] {
+            let longer = took(share, burst) / took(0.0, burst) - 1.0;
+            assert!((0.7 * share..1.6 * share).contains(&longer), "{share} of bursts of {burst} ns: {longer}");
+        }
     }
 }
