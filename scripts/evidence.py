@@ -52,7 +52,7 @@ CPU = "cpu.server.per_1000_updates"
 RULES = f'\n[compare.margin]\n"{CPU}" = 0.05                # judged besides what is gated anyway\n'
 # How often an alarm is false hangs on the error that is allowed, not on the number of pairs. These are the fewest that times are judged of.
 SAME_PAIRS = 6
-# Of a server that is hardly busy, CPU for an update varies by more than a tenth from trial to trial; of this one, in four seconds, by 4 to 9 %. One
+# Of a server that is hardly busy, CPU for an update varies by more than a tenth from trial to trial; of this one, in four seconds, by 3 to 9 %. One
 # question is asked, so that the error need not be shared, and so many pairs answer it even then.
 BUSY_PAIRS = 14
 BUSY = f"""# Two hundred subscribers who ask for twenty topics four times a second: 16,000 requests a second keep a quarter of a core busy.
@@ -149,9 +149,8 @@ class Bench:
         """A run of one trial of each contender; a broken budget is no matter."""
         return self.once(name, program or self.binary, ["run", self.scenario, "--recording-only", "--ui", "plain"], (0, 1, 4))
 
-    def ab(self, name, program, busy, pairs):
-        """Pairs of the binary and a program in turn, of the busy server or of the smoke test."""
-        scenario = self.busy if busy else self.scenario
+    def ab(self, name, program, scenario, pairs):
+        """Pairs of the binary and a program in turn."""
         return self.once(name, self.binary, ["ab", scenario, "--base", self.binary, "--new", program, "--pairs", str(pairs)], (0, 1, 4))
 
     def compare(self, base, new):
@@ -498,10 +497,10 @@ def main():
             other = bench.folder / "the-same"
             other.unlink(missing_ok=True)
             other.symlink_to(bench.binary)
-            steps("same", numbers["same"], lambda number: bench.ab(name_of("same", number), other, number % 2 == 0, SAME_PAIRS))
+            steps("same", numbers["same"], lambda number: bench.ab(name_of("same", number), other, (bench.busy, bench.scenario)[number % 2], SAME_PAIRS))
         if "slower" in arguments.only:
             slower = bench.handicapped("server-cpu=0.1")
-            steps("slower", numbers["slower"], lambda number: bench.ab(name_of("slower", number), slower, True, BUSY_PAIRS))
+            steps("slower", numbers["slower"], lambda number: bench.ab(name_of("slower", number), slower, bench.busy, BUSY_PAIRS))
         if "single" in arguments.only:
             programs = {"base": bench.binary, **{name: bench.handicapped(handicap) for name, handicap in HANDICAPS.items()}}
             for name in programs:

@@ -195,7 +195,7 @@ fn evidence_goes_on_where_it_was() {
     let code = |runs: u32| {
         format!(
             "bench = evidence.Bench(folder / 'pushbench', folder / 'evidence')\nfor number in range(1, {runs}):\n    bench.run(evidence.name_of('trials', number))\n\
-             bench.run('single-payload/001', bench.handicapped('payload=0.05'))\nbench.ab('same/001', bench.binary, False, evidence.SAME_PAIRS)"
+             bench.run('single-payload/001', bench.handicapped('payload=0.05'))\nbench.ab('same/001', bench.binary, bench.scenario, evidence.SAME_PAIRS)"
         )
     };
     with_script("evidence", &code(3), folder.path());
